@@ -1,0 +1,202 @@
+//! Articles (`articles/{zh,en}/**.md`) and faq tables (`faq/*.csv`).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::problem::Problems;
+use super::yaml;
+use crate::conversation::Lang;
+
+/// Largest article file, in bytes.
+const ARTICLE_BYTES_MAX: u64 = 256 * 1024;
+/// Largest faq table, in bytes.
+const FAQ_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// A help-centre article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Article {
+    /// Same in every language of the same article.
+    pub id: String,
+    /// As shown.
+    pub title: String,
+    /// The language it is written in.
+    pub lang: Lang,
+    /// Search tags.
+    pub tags: Vec<String>,
+    /// Questions it answers, as shoppers ask them.
+    pub questions: Vec<String>,
+    /// Markdown below the front matter.
+    pub body: String,
+    /// The file it was read from.
+    pub file: PathBuf,
+    /// Line of the file on which `body` starts, from 1.
+    pub body_line: usize,
+}
+
+/// One row of a faq table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faq {
+    /// `faq:<file stem>:<row>`.
+    pub id: String,
+    /// The question.
+    pub question: String,
+    /// The answer, shown as it stands.
+    pub answer: String,
+    /// Its language.
+    pub lang: Lang,
+    /// Search tags.
+    pub tags: Vec<String>,
+    /// The file it was read from.
+    pub file: PathBuf,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrontMatter {
+    id: String,
+    title: String,
+    #[serde(default)]
+    lang: Option<Lang>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    questions: Vec<String>,
+}
+
+/// Reads every `.md` file below `dir`. The language is the front matter's `lang` or else the name of
+/// a folder on the way (`zh` or `en`).
+#[must_use]
+pub fn load_articles(dir: &Path, problems: &mut Problems) -> Vec<Article> {
+    let mut articles: Vec<Article> = yaml::files_below(dir, "md", problems)
+        .iter()
+        .filter_map(|file| load_article(dir, file, problems))
+        .collect();
+    let mut seen: BTreeMap<(Lang, String), PathBuf> = BTreeMap::new();
+    articles.retain(|article| {
+        let key = (article.lang, article.id.to_lowercase());
+        if let Some(first) = seen.get(&key) {
+            let message = format!(
+                "id `{}` is already used by {}; give one of them another id",
+                article.id,
+                first.display()
+            );
+            problems.error(&article.file, 2, "duplicate_slug", message);
+            return false;
+        }
+        seen.insert(key, article.file.clone());
+        true
+    });
+    articles
+}
+
+fn load_article(dir: &Path, file: &Path, problems: &mut Problems) -> Option<Article> {
+    let text = yaml::read(file, ARTICLE_BYTES_MAX, problems)?;
+    let Some((head, body, body_line)) = split_front_matter(&text) else {
+        problems.error(
+            file,
+            1,
+            "no_front_matter",
+            "the file does not start with a block between `---` lines; add id and title there",
+        );
+        return None;
+    };
+    let front: FrontMatter = yaml::parse(file, 1, head, "bad_front_matter", problems)?;
+    let Some(lang) = front.lang.or_else(|| lang_of_path(dir, file)) else {
+        problems.error(
+            file,
+            1,
+            "no_lang",
+            "the language is not known; add `lang: zh` or move the file below zh/ or en/",
+        );
+        return None;
+    };
+    if body.trim().is_empty() {
+        problems.error(file, body_line, "empty_article", "the article has no text; write its answer");
+        return None;
+    }
+    Some(Article {
+        id: front.id,
+        title: front.title,
+        lang,
+        tags: front.tags,
+        questions: front.questions,
+        body: body.to_owned(),
+        file: file.to_owned(),
+        body_line,
+    })
+}
+
+/// Front matter, body and the body's first line number.
+fn split_front_matter(text: &str) -> Option<(&str, &str, usize)> {
+    let rest = text.strip_prefix("---\n")?;
+    let (head, body) = match rest.find("\n---\n") {
+        Some(at) => (&rest[..=at], &rest[at + 5..]),
+        None => (rest.strip_suffix("\n---")?, ""),
+    };
+    Some((head, body, head.matches('\n').count() + 3))
+}
+
+fn lang_of_path(dir: &Path, file: &Path) -> Option<Lang> {
+    file.strip_prefix(dir).ok()?.components().find_map(|part| match part.as_os_str().to_str()? {
+        "zh" => Some(Lang::Zh),
+        "en" => Some(Lang::En),
+        _ => None,
+    })
+}
+
+#[derive(Deserialize)]
+struct FaqRow {
+    question: String,
+    answer: String,
+    #[serde(default)]
+    lang: Option<Lang>,
+    #[serde(default)]
+    tags: Option<String>,
+}
+
+/// Reads every `.csv` table in `dir`: `question,answer[,lang,tags]`; tags are separated by `;`.
+#[must_use]
+pub fn load_faq(dir: &Path, problems: &mut Problems) -> Vec<Faq> {
+    let mut rows = Vec::new();
+    for file in yaml::files_below(dir, "csv", problems) {
+        if let Some(text) = yaml::read(&file, FAQ_BYTES_MAX, problems) {
+            load_faq_file(&file, &text, &mut rows, problems);
+        }
+    }
+    rows
+}
+
+fn load_faq_file(file: &Path, text: &str, rows: &mut Vec<Faq>, problems: &mut Problems) {
+    let stem = file.file_stem().and_then(|s| s.to_str()).unwrap_or("faq").to_owned();
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    for (index, row) in reader.deserialize::<FaqRow>().enumerate() {
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => {
+                let line = error.position().map_or(0, |p| usize::try_from(p.line()).unwrap_or(0));
+                problems.error(file, line, "bad_row", format!("{error}; mend the row"));
+                continue;
+            }
+        };
+        let line = index + 2;
+        if row.question.is_empty() || row.answer.is_empty() {
+            problems.error(file, line, "bad_row", "question or answer is empty; fill both");
+            continue;
+        }
+        let lang = row.lang.or_else(|| Lang::of_text(&row.question)).unwrap_or(Lang::Zh);
+        let tags = row.tags.unwrap_or_default();
+        rows.push(Faq {
+            id: format!("faq:{stem}:{}", index + 1),
+            question: row.question,
+            answer: row.answer,
+            lang,
+            tags: tags.split(';').map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect(),
+            file: file.to_owned(),
+            line,
+        });
+    }
+}

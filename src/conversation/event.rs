@@ -1,0 +1,253 @@
+//! Past-tense facts. A conversation is the list of its events; nothing else is stored.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Cid, Lang, Understanding};
+
+/// A button offered with a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Choice {
+    /// What the customer reads and, by tapping, says.
+    pub label: String,
+    /// What the bot takes it for: `intent:track_order`, `article:refund-timing`, `order:QM...`.
+    pub choice: String,
+}
+
+/// Where an answer comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Citation {
+    /// Article id; `faq:...` for a row of a faq table.
+    pub article: String,
+    /// Title as shown.
+    pub title: String,
+    /// Passage id, unique within the article.
+    pub passage: String,
+    /// The whole passage as plain text, for the source view.
+    pub quote: String,
+}
+
+/// One labelled value of a card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CardRow {
+    /// What it is.
+    pub label: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// One dated line of a card's history, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CardStep {
+    /// When, as shown.
+    pub at: String,
+    /// What happened.
+    pub text: String,
+}
+
+/// A structured piece of an answer: an order with its shipment, a return.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Card {
+    /// `order` or `return`.
+    pub kind: String,
+    /// Heading, such as the order number.
+    pub title: String,
+    /// State in words.
+    pub status: String,
+    /// Labelled values.
+    pub rows: Vec<CardRow>,
+    /// History, newest first.
+    pub steps: Vec<CardStep>,
+}
+
+/// Why the bot said what it said; people in the console can read it, customers are not sent it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Why {
+    /// The policy that decided.
+    pub policy: String,
+    /// Response key or article id.
+    pub source: String,
+    /// Retrieval score of the cited passage, 0..=1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f32>,
+}
+
+/// Why a conversation goes to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HandoffReason {
+    /// The customer asked.
+    Asked,
+    /// The bot did not understand several times.
+    NotUnderstood,
+    /// The customer is furious.
+    Anger,
+    /// A flow came to a point that only people may decide.
+    Flow,
+}
+
+/// How a flow came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FlowOutcome {
+    /// It reached its end.
+    Completed,
+    /// The customer broke off or turned to something else.
+    Cancelled,
+    /// It could not go on and gave over to people.
+    HandedOff,
+}
+
+/// One fact. Never changed once appended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// The conversation began.
+    ConversationStarted {
+        /// The browser's language at the start.
+        lang: Lang,
+    },
+    /// The customer said something.
+    CustomerSaid {
+        /// The customer's id of the message.
+        cid: Cid,
+        /// What they wrote.
+        text: String,
+        /// The button they tapped, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        choice: Option<String>,
+    },
+    /// The bot made this of the last message.
+    Understood {
+        /// Ranking, sentiment, entities.
+        understanding: Understanding,
+    },
+    /// A flow began.
+    FlowStarted {
+        /// Its name.
+        flow: String,
+    },
+    /// A flow moved to a step and, when it asks, waits there.
+    StepReached {
+        /// The step's id.
+        step: String,
+        /// How often this step has asked, 1 for the first time; 0 when it does not ask.
+        asked: u8,
+    },
+    /// A slot got a value.
+    SlotSet {
+        /// Slot name.
+        slot: String,
+        /// Its value.
+        value: String,
+    },
+    /// A flow ended.
+    FlowEnded {
+        /// Its name.
+        flow: String,
+        /// How.
+        outcome: FlowOutcome,
+    },
+    /// The bot did not understand and moved to a stage of fallback: 1 clarify, 2 rephrase, 3 offer.
+    FellBack {
+        /// The stage, from 1.
+        stage: u8,
+    },
+    /// An effect outside (a return registered with the shop) is about to be carried out.
+    ActionStarted {
+        /// Idempotency key: conversation and the seq it answers.
+        key: String,
+        /// The name of the shop call.
+        call: String,
+    },
+    /// The bot said something.
+    BotSaid {
+        /// Plain text; lines starting with `- ` are list items.
+        text: String,
+        /// Buttons.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        choices: Vec<Choice>,
+        /// Sources.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        citations: Vec<Citation>,
+        /// A card, if there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        card: Option<Card>,
+        /// The reasons.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
+    },
+    /// The bot asked people to take over.
+    HandoffRequested {
+        /// Why.
+        reason: HandoffReason,
+    },
+    /// An agent claimed the conversation.
+    AgentJoined {
+        /// Account name (not sent to customers).
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        account: String,
+        /// Name as shown.
+        agent: String,
+    },
+    /// An agent said something.
+    AgentSaid {
+        /// The agent's id of the message.
+        cid: Cid,
+        /// Name as shown.
+        agent: String,
+        /// What they wrote.
+        text: String,
+    },
+    /// The conversation was brought to an end.
+    Resolved {
+        /// Name as shown of who ended it.
+        by: String,
+    },
+    /// The bot's turn on a message is complete; what it said stands before this event.
+    TurnEnded {
+        /// The seq of the answered `customer_said`.
+        answers: u64,
+        /// Version of the predictors that understood it.
+        model: String,
+        /// Version of the knowledge base that answered it.
+        knowledge: String,
+    },
+}
+
+impl Event {
+    /// The event as the customer may see it, or `None` for the bot's inner workings.
+    #[must_use]
+    pub fn for_customer(&self) -> Option<Self> {
+        match self {
+            Self::ConversationStarted { .. }
+            | Self::CustomerSaid { .. }
+            | Self::HandoffRequested { .. }
+            | Self::AgentSaid { .. }
+            | Self::Resolved { .. } => Some(self.clone()),
+            Self::AgentJoined { agent, .. } => {
+                Some(Self::AgentJoined { account: String::new(), agent: agent.clone() })
+            }
+            Self::BotSaid { text, choices, citations, card, .. } => Some(Self::BotSaid {
+                text: text.clone(),
+                choices: choices.clone(),
+                citations: citations.clone(),
+                card: card.clone(),
+                why: None,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// An event with its place and time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Recorded {
+    /// Place in the conversation: 1, 2, 3, ... without holes.
+    pub seq: u64,
+    /// Milliseconds since 1970 (UTC).
+    pub at: i64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}

@@ -1,0 +1,94 @@
+//! The two languages the shop speaks.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A language of messages, articles and responses.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Lang {
+    /// Chinese, written in either script.
+    Zh,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// Both, in the order the shop lists them.
+    pub const ALL: [Self; 2] = [Self::Zh, Self::En];
+
+    /// `zh` or `en`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Zh => "zh",
+            Self::En => "en",
+        }
+    }
+
+    /// Reads a browser's locale (`zh-CN`, `en_GB`, `fr`): Chinese stays Chinese, all others English.
+    #[must_use]
+    pub fn from_locale(locale: &str) -> Self {
+        let is_zh = locale.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("zh"));
+        if is_zh { Self::Zh } else { Self::En }
+    }
+
+    /// The language a text is written in, or `None` when nothing in it tells (digits, emoji).
+    ///
+    /// One Han character carries about as much as one English word, so they are weighed alike and
+    /// Chinese wins a tie: `我的 order 到哪了` is Chinese.
+    #[must_use]
+    pub fn of_text(text: &str) -> Option<Self> {
+        let han = text.chars().filter(|c| is_han(*c)).count();
+        let words = text
+            .split(|c: char| !c.is_ascii_alphabetic() && c != '\'')
+            .filter(|w| w.chars().any(|c| c.is_ascii_alphabetic()))
+            .count();
+        match (han, words) {
+            (0, 0) => None,
+            (h, w) if h >= w => Some(Self::Zh),
+            _ => Some(Self::En),
+        }
+    }
+}
+
+impl std::fmt::Display for Lang {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// Whether a character is a Han ideograph (Unicode blocks, extensions included).
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{323af}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn language_of_texts() {
+        for (text, lang) in [
+            ("我的快递到哪了", Some(Lang::Zh)),
+            ("where is my parcel", Some(Lang::En)),
+            ("我的order到哪了", Some(Lang::Zh)),
+            ("can I use 花呗 here please", Some(Lang::En)),
+            ("QM2026110312", Some(Lang::En)),
+            ("👍 123", None),
+            ("", None),
+        ] {
+            assert_eq!(Lang::of_text(text), lang, "{text}");
+        }
+    }
+
+    #[test]
+    fn language_of_locales() {
+        assert_eq!(Lang::from_locale("zh-TW"), Lang::Zh);
+        assert_eq!(Lang::from_locale("en-GB"), Lang::En);
+        assert_eq!(Lang::from_locale("z"), Lang::En);
+    }
+}

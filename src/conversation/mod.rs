@@ -1,0 +1,18 @@
+//! The vocabulary of the house: ids, languages, understandings, events and the tracker folded from
+//! them. Pure data and pure functions; this room imports none of ours and does no IO.
+
+mod event;
+mod id;
+mod lang;
+mod ownership;
+mod tracker;
+mod understanding;
+
+pub use event::{
+    Card, CardRow, CardStep, Choice, Citation, Event, FlowOutcome, HandoffReason, Recorded, Why,
+};
+pub use id::{Cid, ConversationId, IdError};
+pub use lang::Lang;
+pub use ownership::{Owner, Ownership, Status};
+pub use tracker::{ActiveFlow, Tracker};
+pub use understanding::{Entity, Ranked, Sentiment, Understanding};

@@ -1,0 +1,6 @@
+//! Xiaoer (小二): an intelligent customer-service engine for online shops.
+//!
+//! The rooms and their levels are listed in `ARCHITECTURE.md`; a room imports only lower levels.
+
+pub mod bot;
+pub mod conversation;

@@ -1,0 +1,2 @@
+//! Xiaoer.
+fn main() {}
