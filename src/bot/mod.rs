@@ -3,10 +3,20 @@
 //! wrote.
 
 mod article;
+mod catalogue;
+mod check;
+mod flow;
 mod intent;
 mod problem;
+mod response;
+mod shop;
 mod yaml;
 
 pub use article::{Article, Faq, load_articles, load_faq};
+pub use catalogue::{Catalogue, Customer, Order, OrderState, Product};
+pub use check::Bot;
+pub use flow::{Flow, Slot, SlotFrom, Step, StepKind};
 pub use intent::{Example, Intent, load_intents};
 pub use problem::{Problem, Problems, Severity};
+pub use response::{Response, Responses};
+pub use shop::Shop;

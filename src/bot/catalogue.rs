@@ -1,0 +1,264 @@
+//! `catalogue/*.csv`: products, orders and customers of the demo shop.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::article::Article;
+use super::problem::Problems;
+use super::yaml;
+use crate::conversation::Lang;
+
+/// Largest table, in bytes.
+const TABLE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// One product of `products.csv`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Product {
+    /// Product code.
+    pub sku: String,
+    /// Chinese name.
+    pub name_zh: String,
+    /// English name.
+    pub name_en: String,
+    /// Category, in English.
+    pub category: String,
+    /// Price in CNY.
+    pub price: f64,
+    /// Pieces in stock.
+    pub stock: u32,
+    /// Colours, separated by `/`; `zh|en` each.
+    pub colours: String,
+    /// Sizes, separated by `/`.
+    pub sizes: String,
+    /// A paragraph in Chinese.
+    pub description_zh: String,
+    /// A paragraph in English.
+    pub description_en: String,
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderState {
+    /// Not paid yet.
+    Unpaid,
+    /// Paid, not dispatched.
+    Paid,
+    /// With the courier.
+    Shipped,
+    /// Out for delivery today.
+    OutForDelivery,
+    /// Signed for.
+    Delivered,
+    /// Completed: delivered and the return time is over.
+    Completed,
+    /// Cancelled before dispatch.
+    Cancelled,
+    /// A return was asked for.
+    ReturnRequested,
+    /// The return is on its way or being checked.
+    Returning,
+    /// The money went back.
+    Refunded,
+    /// The courier reports trouble.
+    DeliveryProblem,
+    /// A pre-order in the making.
+    Preorder,
+}
+
+impl OrderState {
+    /// The name as in the table, used in response keys.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unpaid => "unpaid",
+            Self::Paid => "paid",
+            Self::Shipped => "shipped",
+            Self::OutForDelivery => "out_for_delivery",
+            Self::Delivered => "delivered",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::ReturnRequested => "return_requested",
+            Self::Returning => "returning",
+            Self::Refunded => "refunded",
+            Self::DeliveryProblem => "delivery_problem",
+            Self::Preorder => "preorder",
+        }
+    }
+}
+
+/// One order of `orders.csv`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Order {
+    /// Order number.
+    pub order_no: String,
+    /// Customer id, as in `customers.csv`.
+    pub customer_id: String,
+    /// State.
+    pub state: OrderState,
+    /// Day of the order, `YYYY-MM-DD`.
+    pub placed_on: String,
+    /// Day of delivery, empty when not delivered.
+    #[serde(default)]
+    pub delivered_on: String,
+    /// Expected day of delivery, empty when not known.
+    #[serde(default)]
+    pub expected_on: String,
+    /// `SKU x quantity` separated by `;`.
+    pub items: String,
+    /// Paid in CNY.
+    pub total: f64,
+    /// Courier, in English; empty before dispatch.
+    #[serde(default)]
+    pub courier: String,
+    /// Tracking number; empty before dispatch.
+    #[serde(default)]
+    pub tracking_no: String,
+    /// Courier scans, newest first: `YYYY-MM-DD HH:MM|zh|en` separated by `;`.
+    #[serde(default)]
+    pub scans: String,
+}
+
+/// One customer of `customers.csv`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Customer {
+    /// Customer id.
+    pub customer_id: String,
+    /// Name.
+    pub name: String,
+    /// Phone; its last four digits prove identity.
+    pub phone: String,
+    /// Level: `sprout`, `branch`, `crown`.
+    pub level: String,
+    /// Points.
+    pub points: u32,
+}
+
+/// The three tables, by key.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Catalogue {
+    /// Products by code.
+    pub products: BTreeMap<String, Product>,
+    /// Orders by number.
+    pub orders: BTreeMap<String, Order>,
+    /// Customers by id.
+    pub customers: BTreeMap<String, Customer>,
+}
+
+/// Reads the three tables and checks that they fit together.
+pub(super) fn load_catalogue(dir: &Path, problems: &mut Problems) -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    for (_, product) in rows::<Product>(&dir.join("products.csv"), problems) {
+        catalogue.products.insert(product.sku.clone(), product);
+    }
+    for (_, customer) in rows::<Customer>(&dir.join("customers.csv"), problems) {
+        catalogue.customers.insert(customer.customer_id.clone(), customer);
+    }
+    let orders_file = dir.join("orders.csv");
+    for (line, order) in rows::<Order>(&orders_file, problems) {
+        check_order(&order, &catalogue, &orders_file, line, problems);
+        catalogue.orders.insert(order.order_no.clone(), order);
+    }
+    catalogue
+}
+
+fn check_order(order: &Order, catalogue: &Catalogue, file: &Path, line: usize, problems: &mut Problems) {
+    if !catalogue.customers.contains_key(&order.customer_id) {
+        let message = format!("customer `{}` is not in customers.csv", order.customer_id);
+        problems.error(file, line, "unknown_customer", message);
+    }
+    for (sku, _) in order.items() {
+        if !catalogue.products.contains_key(sku) {
+            problems.error(file, line, "unknown_product", format!("product `{sku}` is not in products.csv"));
+        }
+    }
+    if catalogue.orders.contains_key(&order.order_no) {
+        let message = format!("order `{}` is there twice", order.order_no);
+        problems.error(file, line, "duplicate_order", message);
+    }
+}
+
+fn rows<T: DeserializeOwned>(file: &Path, problems: &mut Problems) -> Vec<(usize, T)> {
+    let Some(text) = yaml::read(file, TABLE_BYTES_MAX, problems) else { return Vec::new() };
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let mut rows = Vec::new();
+    for row in reader.deserialize::<T>() {
+        match row {
+            Ok(row) => rows.push((rows.len() + 2, row)),
+            Err(error) => {
+                let line = error.position().map_or(0, |p| usize::try_from(p.line()).unwrap_or(0));
+                problems.error(file, line, "bad_row", format!("{error}; mend the row"));
+            }
+        }
+    }
+    rows
+}
+
+impl Order {
+    /// Codes and quantities.
+    pub fn items(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.items.split(';').filter_map(|item| {
+            let (sku, count) = item.rsplit_once('x').unwrap_or((item, "1"));
+            let sku = sku.trim();
+            (!sku.is_empty()).then(|| (sku, count.trim().parse().unwrap_or(1)))
+        })
+    }
+
+    /// Courier scans as (time, text) in a language, newest first.
+    pub fn scans(&self, lang: Lang) -> impl Iterator<Item = (&str, &str)> {
+        self.scans.split(';').filter_map(move |scan| {
+            let mut parts = scan.split('|').map(str::trim);
+            let (at, zh, en) = (parts.next()?, parts.next()?, parts.next()?);
+            Some((at, if lang == Lang::Zh { zh } else { en }))
+        })
+    }
+}
+
+impl Product {
+    /// The name in a language.
+    #[must_use]
+    pub fn name(&self, lang: Lang) -> &str {
+        if lang == Lang::Zh { &self.name_zh } else { &self.name_en }
+    }
+
+    /// The product as an article, so that questions about it find its facts.
+    #[must_use]
+    pub fn to_article(&self, lang: Lang) -> Article {
+        let variant = |text: &str| {
+            let pick = |one: &str| {
+                let (zh, en) = one.split_once('|').unwrap_or((one, one));
+                (if lang == Lang::Zh { zh } else { en }).trim().to_owned()
+            };
+            let list: Vec<String> = text.split('/').map(pick).filter(|s| !s.is_empty()).collect();
+            list.join(if lang == Lang::Zh { "、" } else { ", " })
+        };
+        let (colours, sizes) = (variant(&self.colours), variant(&self.sizes));
+        let body = match lang {
+            Lang::Zh => format!(
+                "{}\n\n- 价格：¥{}\n- 颜色：{colours}\n- 尺码/规格：{sizes}\n- 库存：{}\n",
+                self.description_zh,
+                self.price,
+                if self.stock > 0 { "有货" } else { "暂时缺货" },
+            ),
+            Lang::En => format!(
+                "{}\n\n- Price: ¥{}\n- Colours: {colours}\n- Sizes: {sizes}\n- Stock: {}\n",
+                self.description_en,
+                self.price,
+                if self.stock > 0 { "in stock" } else { "out of stock at the moment" },
+            ),
+        };
+        Article {
+            id: format!("product-{}", self.sku.to_lowercase()),
+            title: self.name(lang).to_owned(),
+            lang,
+            tags: vec![self.category.clone(), self.sku.clone()],
+            questions: Vec::new(),
+            body,
+            file: "catalogue/products.csv".into(),
+            body_line: 1,
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Loading the whole folder and checking that its parts fit together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::article::{Article, Faq, load_articles, load_faq};
+use super::catalogue::{Catalogue, load_catalogue};
+use super::flow::{Flow, Slot, SlotFrom, StepKind, line_of_step, load_flows, load_slots};
+use super::intent::{Intent, load_intents};
+use super::problem::{Problem, Problems, Severity};
+use super::response::{Response, Responses, line_of_key, load_responses};
+use super::shop::{Shop, load_shop};
+use super::yaml;
+use crate::conversation::Lang;
+
+/// Responses the dialogue itself uses; every shop must have them.
+const NEEDED_RESPONSES: [&str; 11] = [
+    "clarify",
+    "rephrase",
+    "offer_person",
+    "no_article",
+    "unsure",
+    "handoff",
+    "handoff_closed",
+    "cancelled",
+    "out_of_scope",
+    "furious",
+    "internal_error",
+];
+
+/// The shop's bot, whole and checked.
+#[derive(Debug, Clone)]
+pub struct Bot {
+    /// Settings.
+    pub shop: Shop,
+    /// Intents by name.
+    pub intents: BTreeMap<String, Intent>,
+    /// Responses by language and key.
+    pub responses: Responses,
+    /// Flows by name.
+    pub flows: BTreeMap<String, Flow>,
+    /// Slots by name.
+    pub slots: BTreeMap<String, Slot>,
+    /// Help-centre articles.
+    pub articles: Vec<Article>,
+    /// Rows of the faq tables.
+    pub faq: Vec<Faq>,
+    /// Products, orders, customers.
+    pub catalogue: Catalogue,
+    /// Hash of every file the bot was read from, in short.
+    pub version: String,
+}
+
+impl Bot {
+    /// Reads a knowledge base. The bot is there unless an error forbids serving it; the list holds
+    /// every problem found, errors first.
+    #[must_use]
+    pub fn load(root: &Path) -> (Option<Self>, Vec<Problem>) {
+        let mut problems = Problems::new(root);
+        if !root.is_dir() {
+            problems.error(root, 0, "no_knowledge_base", "no such folder; name it with --knowledge-base");
+            return (None, problems.into_sorted());
+        }
+        let shop = load_shop(&root.join("shop.yaml"), &mut problems);
+        let intents = load_intents(&root.join("intents"), &mut problems);
+        let responses = load_responses(&root.join("responses"), &mut problems);
+        let slots = load_slots(&root.join("slots.yaml"), &mut problems);
+        let flows = load_flows(&root.join("flows"), &mut problems);
+        let articles = load_articles(&root.join("articles"), &mut problems);
+        let faq = load_faq(&root.join("faq"), &mut problems);
+        let catalogue = load_catalogue(&root.join("catalogue"), &mut problems);
+        let bot = shop.map(|shop| Self {
+            shop,
+            intents: intents.into_iter().map(|i| (i.name.clone(), i)).collect(),
+            responses,
+            flows: flows.into_iter().map(|f| (f.name.clone(), f)).collect(),
+            slots,
+            articles,
+            faq,
+            catalogue,
+            version: version_of(root),
+        });
+        if let Some(bot) = &bot {
+            check_references(bot, root, &mut problems);
+            check_examples(bot, &mut problems);
+        }
+        let problems = problems.into_sorted();
+        let served = problems.iter().all(|p| p.severity != Severity::Error);
+        (bot.filter(|_| served), problems)
+    }
+
+    /// A response in a language, or in the other one when it is missing there.
+    #[must_use]
+    pub fn response(&self, lang: Lang, key: &str) -> Option<&Response> {
+        let of = |lang: Lang| self.responses.get(&lang).and_then(|r| r.get(key));
+        of(lang).or_else(|| Lang::ALL.into_iter().find_map(of))
+    }
+
+    /// Articles of the help centre and the articles made of products.
+    #[must_use]
+    pub fn all_articles(&self) -> Vec<Article> {
+        let products = self.catalogue.products.values();
+        let made = products.flat_map(|p| Lang::ALL.map(|lang| p.to_article(lang)));
+        self.articles.iter().cloned().chain(made).collect()
+    }
+}
+
+/// SHA-256 over names and contents of all files, the first 12 hex digits.
+fn version_of(root: &Path) -> String {
+    let mut quiet = Problems::new(root);
+    let mut hash = Sha256::new();
+    for extension in ["csv", "md", "yaml"] {
+        for file in yaml::files_below(root, extension, &mut quiet) {
+            hash.update(file.strip_prefix(root).unwrap_or(&file).to_string_lossy().as_bytes());
+            hash.update(std::fs::read(&file).unwrap_or_default());
+        }
+    }
+    hash.finalize().iter().take(6).map(|b| format!("{b:02x}")).collect()
+}
+
+fn check_references(bot: &Bot, root: &Path, problems: &mut Problems) {
+    for key in NEEDED_RESPONSES {
+        if bot.response(Lang::Zh, key).is_none() {
+            let message = format!("response `{key}` is needed by the dialogue; write it");
+            problems.error(&root.join("responses"), 0, "missing_response", message);
+        }
+    }
+    for intent in bot.intents.values() {
+        check_intent(bot, intent, problems);
+    }
+    for flow in bot.flows.values() {
+        check_flow(bot, flow, problems);
+    }
+    check_choices(bot, root, problems);
+}
+
+fn check_intent(bot: &Bot, intent: &Intent, problems: &mut Problems) {
+    let source = std::fs::read_to_string(&intent.file).unwrap_or_default();
+    if let Some(flow) = intent.flow.as_ref().filter(|f| !bot.flows.contains_key(*f)) {
+        let message = format!("flow `{flow}` is not in flows/; write it or take the line out");
+        problems.error(&intent.file, line_of_key(&source, "flow"), "unknown_flow", message);
+    }
+    if let Some(reply) = intent.reply.as_ref().filter(|r| bot.response(Lang::Zh, r).is_none()) {
+        let message = format!("response `{reply}` is not in responses/; write it");
+        problems.error(&intent.file, line_of_key(&source, "reply"), "missing_response", message);
+    }
+    for lang in Lang::ALL {
+        if !intent.label.contains_key(&lang) {
+            let message = format!("no label in {lang}; it is what a clarifying button shows");
+            problems.warn(&intent.file, line_of_key(&source, "label"), "missing_label", message);
+        }
+    }
+}
+
+fn check_flow(bot: &Bot, flow: &Flow, problems: &mut Problems) {
+    let source = std::fs::read_to_string(&flow.file).unwrap_or_default();
+    for step in &flow.steps {
+        let line = line_of_step(&source, &step.id);
+        let (keys, slot): (Vec<&String>, Option<&String>) = match &step.kind {
+            StepKind::Collect { slot, ask, invalid, .. } => (vec![ask, invalid], Some(slot)),
+            StepKind::Say { say, .. } => (vec![say], None),
+            StepKind::Branch { slot } => (Vec::new(), Some(slot)),
+            StepKind::Call { .. } | StepKind::Handoff => (Vec::new(), None),
+        };
+        for key in keys.into_iter().filter(|key| bot.response(Lang::Zh, key).is_none()) {
+            let message = format!("response `{key}` is not in responses/; write it");
+            problems.error(&flow.file, line, "missing_response", message);
+        }
+        if let Some(slot) = slot.filter(|slot| !bot.slots.contains_key(*slot)) {
+            let message = format!("slot `{slot}` is not in slots.yaml; declare it there");
+            problems.error(&flow.file, line, "unknown_slot", message);
+        }
+    }
+}
+
+/// Every button must lead somewhere.
+fn check_choices(bot: &Bot, root: &Path, problems: &mut Problems) {
+    for (lang, responses) in &bot.responses {
+        let file = root.join("responses").join(format!("{lang}.yaml"));
+        for (key, choice) in responses.iter().flat_map(|(k, r)| r.choices.iter().map(move |c| (k, c))) {
+            if !leads_somewhere(bot, &choice.choice) {
+                let message = format!("button `{}` of `{key}` leads nowhere", choice.choice);
+                problems.error(&file, 0, "unknown_choice", message);
+            }
+        }
+    }
+}
+
+fn leads_somewhere(bot: &Bot, choice: &str) -> bool {
+    match choice.split_once(':') {
+        Some(("intent", intent)) => bot.intents.contains_key(intent),
+        Some(("article", id)) => bot.articles.iter().any(|a| a.id == id),
+        Some((slot, _)) => {
+            bot.slots.get(slot).is_some_and(|s| matches!(s.from, SlotFrom::Choice | SlotFrom::YesNo))
+        }
+        None => false,
+    }
+}
+
+/// The same message under two intents teaches nothing; under one, it is waste.
+fn check_examples(bot: &Bot, problems: &mut Problems) {
+    let mut seen: BTreeMap<String, (&str, &PathBuf, usize)> = BTreeMap::new();
+    let mut names = BTreeSet::new();
+    for intent in bot.intents.values() {
+        names.insert(intent.name.as_str());
+        for example in &intent.examples {
+            let folded: String =
+                example.text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+            let folded = if folded.is_empty() { example.text.clone() } else { folded };
+            if let Some((other, file, line)) = seen.get(&folded) {
+                let name = file.file_name().unwrap_or_default().to_string_lossy();
+                let code = if *other == intent.name { "repeated_example" } else { "conflicting_example" };
+                let message = format!("`{}` is also in {name}:{line}; keep one", example.text);
+                problems.warn(&intent.file, example.line, code, message);
+            } else {
+                seen.insert(folded, (&intent.name, &intent.file, example.line));
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! `shop.yaml`: the shop's name, opening hours, who may embed the widget, and its number formats.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::problem::Problems;
+use super::yaml;
+use crate::conversation::Lang;
+
+/// Largest settings file, in bytes.
+const SHOP_BYTES_MAX: u64 = 64 * 1024;
+
+/// When people are at work on one weekday, as minutes since midnight, or a free day.
+pub type Day = Option<(u16, u16)>;
+
+/// The shop as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shop {
+    /// Name by language.
+    pub name: BTreeMap<Lang, String>,
+    /// IANA time zone of the opening hours.
+    pub zone: String,
+    /// Hours of the human agents, Monday first.
+    pub hours: [Day; 7],
+    /// Origins that may embed the widget, such as `https://shop.example`; the server's own always may.
+    pub origins: Vec<String>,
+    /// Letters an order number starts with.
+    pub order_no_prefix: String,
+    /// Digits that follow them.
+    pub order_no_digits: usize,
+    /// Misunderstandings in a row before a person is offered.
+    pub misunderstandings_max: u8,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShopFile {
+    name: BTreeMap<Lang, String>,
+    zone: String,
+    hours: Hours,
+    #[serde(default)]
+    origins: Vec<String>,
+    order_numbers: OrderNumbers,
+    #[serde(default = "misunderstandings_default")]
+    misunderstandings_max: u8,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OrderNumbers {
+    prefix: String,
+    digits: usize,
+}
+
+/// Weekday by weekday; a day left out is a free day.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Hours {
+    mon: Option<String>,
+    tue: Option<String>,
+    wed: Option<String>,
+    thu: Option<String>,
+    fri: Option<String>,
+    sat: Option<String>,
+    sun: Option<String>,
+}
+
+fn misunderstandings_default() -> u8 {
+    3
+}
+
+/// Reads `shop.yaml`.
+pub(super) fn load_shop(file: &Path, problems: &mut Problems) -> Option<Shop> {
+    let text = yaml::read(file, SHOP_BYTES_MAX, problems)?;
+    let parsed: ShopFile = yaml::parse(file, 0, &text, "bad_yaml", problems)?;
+    for lang in Lang::ALL {
+        if !parsed.name.contains_key(&lang) {
+            problems.error(file, 1, "missing_lang", format!("name has no `{lang}`; add it"));
+        }
+    }
+    if let Err(error) = jiff::tz::TimeZone::get(&parsed.zone) {
+        let message = format!("zone `{}`: {error}; use a name such as Asia/Shanghai", parsed.zone);
+        problems.error(file, 0, "bad_zone", message);
+    }
+    let h = parsed.hours;
+    let days = [h.mon, h.tue, h.wed, h.thu, h.fri, h.sat, h.sun];
+    let hours = days.map(|day| day.and_then(|text| read_day(&text, file, problems)));
+    Some(Shop {
+        name: parsed.name,
+        zone: parsed.zone,
+        hours,
+        origins: parsed.origins,
+        order_no_prefix: parsed.order_numbers.prefix,
+        order_no_digits: parsed.order_numbers.digits.clamp(4, 20),
+        misunderstandings_max: parsed.misunderstandings_max.clamp(1, 10),
+    })
+}
+
+fn read_day(text: &str, file: &Path, problems: &mut Problems) -> Day {
+    let parsed = text.split_once('-').and_then(|(from, to)| Some((minutes(from)?, minutes(to)?)));
+    match parsed {
+        Some((from, to)) if from < to => Some((from, to)),
+        _ => {
+            let message = format!("hours `{text}`; write them as 09:00-22:00");
+            problems.error(file, 0, "bad_hours", message);
+            None
+        }
+    }
+}
+
+fn minutes(text: &str) -> Option<u16> {
+    let (hours, minutes) = text.trim().split_once(':')?;
+    let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours <= 24 && minutes < 60).then_some(hours * 60 + minutes)
+}
+
+impl Shop {
+    /// Whether people are at work at a moment (milliseconds since 1970).
+    #[must_use]
+    pub fn is_open(&self, at: i64) -> bool {
+        let Ok(moment) = jiff::Timestamp::from_millisecond(at) else { return false };
+        let Ok(local) = moment.in_tz(&self.zone) else { return false };
+        let day = usize::from(local.weekday().to_monday_zero_offset().unsigned_abs());
+        let minute = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
+        self.hours[day].is_some_and(|(from, to)| (from..to).contains(&minute))
+    }
+
+    /// The name in a language.
+    #[must_use]
+    pub fn name(&self, lang: Lang) -> &str {
+        self.name.get(&lang).map_or("", String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shop() -> Shop {
+        Shop {
+            name: BTreeMap::new(),
+            zone: "Asia/Shanghai".to_owned(),
+            hours: [Some((540, 1320)), None, None, None, None, None, None],
+            origins: Vec::new(),
+            order_no_prefix: "QM".to_owned(),
+            order_no_digits: 10,
+            misunderstandings_max: 3,
+        }
+    }
+
+    #[test]
+    fn opening_hours_are_local() {
+        // 2026-11-23 is a Monday; 01:00 UTC is 09:00 in Shanghai.
+        let nine = 1_795_395_600_000;
+        assert!(shop().is_open(nine));
+        assert!(!shop().is_open(nine - 1));
+        assert!(!shop().is_open(nine + 24 * 3_600_000), "Tuesday is free");
+    }
+
+    #[test]
+    fn times_of_day() {
+        assert_eq!(minutes("09:30"), Some(570));
+        assert_eq!(minutes("25:00"), None);
+        assert_eq!(minutes("9"), None);
+    }
+}
