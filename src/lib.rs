@@ -4,4 +4,5 @@
 
 pub mod bot;
 pub mod conversation;
+pub mod dialogue;
 pub mod store;

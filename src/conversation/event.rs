@@ -86,6 +86,31 @@ pub enum HandoffReason {
     Flow,
 }
 
+/// What the knowledge base made of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchOutcome {
+    /// A passage answers it.
+    Answer,
+    /// Two articles are likely.
+    Unsure,
+    /// Nothing answers it.
+    Refuse,
+}
+
+/// A passage the search weighed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Weighed {
+    /// Article id.
+    pub article: String,
+    /// Title as shown.
+    pub title: String,
+    /// Passage id.
+    pub passage: String,
+    /// Its score, 0..=1.
+    pub score: f32,
+}
+
 /// How a flow came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -94,7 +119,9 @@ pub enum FlowOutcome {
     Completed,
     /// The customer broke off or turned to something else.
     Cancelled,
-    /// It could not go on and gave over to people.
+    /// It asked as often as it may and got no answer that fits.
+    GaveUp,
+    /// It came to a point where people take over.
     HandedOff,
 }
 
@@ -152,6 +179,22 @@ pub enum Event {
     FellBack {
         /// The stage, from 1.
         stage: u8,
+    },
+    /// The knowledge base was asked.
+    Searched {
+        /// What it made of the question.
+        outcome: SearchOutcome,
+        /// How sure it is that the best passage answers, 0..=1.
+        score: f32,
+        /// The passages weighed, best first; at most five.
+        passages: Vec<Weighed>,
+    },
+    /// The shop answered a call.
+    ShopAnswered {
+        /// Name of the call.
+        call: String,
+        /// The outcome a flow goes on by.
+        outcome: String,
     },
     /// An effect outside (a return registered with the shop) is about to be carried out.
     ActionStarted {

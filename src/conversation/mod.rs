@@ -9,10 +9,11 @@ mod tracker;
 mod understanding;
 
 pub use event::{
-    Card, CardRow, CardStep, Choice, Citation, Event, FlowOutcome, HandoffReason, Recorded, Why,
+    Card, CardRow, CardStep, Choice, Citation, Event, FlowOutcome, HandoffReason, Recorded,
+    SearchOutcome, Weighed, Why,
 };
 pub use id::{Cid, ConversationId, IdError};
 pub use lang::Lang;
 pub use ownership::{Owner, Ownership, Status};
-pub use tracker::{ActiveFlow, Tracker};
+pub use tracker::{ActiveFlow, Said, Tracker, Turn};
 pub use understanding::{Entity, Ranked, Sentiment, Understanding};

@@ -1,0 +1,83 @@
+//! From the tracker to the next action. Pure: no IO, no clock, no randomness; the same tracker and
+//! the same bot always give the same action, so a replay can be compared to the original.
+
+mod fallback;
+mod flow;
+mod policies;
+mod say;
+
+pub use policies::next_action;
+pub use say::{render, variant};
+
+use crate::conversation::{Choice, FlowOutcome, HandoffReason};
+
+/// What is to be done next, as data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing more: wait for the customer. Ends the turn.
+    Listen,
+    /// Say a response.
+    Say {
+        /// Response key.
+        response: String,
+        /// Buttons besides those written with the response.
+        choices: Vec<Choice>,
+        /// Kind of card to put under it.
+        card: Option<String>,
+        /// The policy that decided.
+        policy: &'static str,
+    },
+    /// Ask the knowledge base.
+    Search,
+    /// Show an article chosen by button.
+    ShowArticle {
+        /// Article id.
+        article: String,
+    },
+    /// Begin a flow.
+    StartFlow {
+        /// Its name.
+        flow: String,
+    },
+    /// Go to a step.
+    Reach {
+        /// Its id.
+        step: String,
+        /// How often it has asked, this time included.
+        asked: u8,
+    },
+    /// Fill a slot, or empty it with an empty value.
+    Set {
+        /// Slot name.
+        slot: String,
+        /// Its value.
+        value: String,
+    },
+    /// Call the shop.
+    Call {
+        /// Name of the call.
+        call: String,
+    },
+    /// End the flow under way.
+    EndFlow {
+        /// How.
+        outcome: FlowOutcome,
+    },
+    /// Move to a stage of fallback.
+    FallBack {
+        /// 1 clarify, 2 rephrase, 3 offer a person.
+        stage: u8,
+    },
+    /// Give the conversation to people.
+    Handoff {
+        /// Why.
+        reason: HandoffReason,
+    },
+}
+
+impl Action {
+    /// A plain saying.
+    fn say(response: &str, policy: &'static str) -> Self {
+        Self::Say { response: response.to_owned(), choices: Vec::new(), card: None, policy }
+    }
+}
