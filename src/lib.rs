@@ -4,5 +4,7 @@
 
 pub mod bot;
 pub mod conversation;
+pub mod actions;
 pub mod dialogue;
+pub mod knowledge;
 pub mod store;

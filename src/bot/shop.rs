@@ -30,6 +30,8 @@ pub struct Shop {
     pub order_no_prefix: String,
     /// Digits that follow them.
     pub order_no_digits: usize,
+    /// The day a demo shop's calendar stands still on, `YYYY-MM-DD`; `None` for real shops.
+    pub today: Option<String>,
     /// Misunderstandings in a row before a person is offered.
     pub misunderstandings_max: u8,
 }
@@ -43,6 +45,8 @@ struct ShopFile {
     #[serde(default)]
     origins: Vec<String>,
     order_numbers: OrderNumbers,
+    #[serde(default)]
+    today: Option<String>,
     #[serde(default = "misunderstandings_default")]
     misunderstandings_max: u8,
 }
@@ -94,6 +98,7 @@ pub(super) fn load_shop(file: &Path, problems: &mut Problems) -> Option<Shop> {
         origins: parsed.origins,
         order_no_prefix: parsed.order_numbers.prefix,
         order_no_digits: parsed.order_numbers.digits.clamp(4, 20),
+        today: parsed.today,
         misunderstandings_max: parsed.misunderstandings_max.clamp(1, 10),
     })
 }
@@ -127,6 +132,15 @@ impl Shop {
         self.hours[day].is_some_and(|(from, to)| (from..to).contains(&minute))
     }
 
+    /// The calendar day of a moment where the shop is.
+    #[must_use]
+    pub fn day_of(&self, at: i64) -> Option<jiff::civil::Date> {
+        match &self.today {
+            Some(day) => day.parse().ok(),
+            None => Some(jiff::Timestamp::from_millisecond(at).ok()?.in_tz(&self.zone).ok()?.date()),
+        }
+    }
+
     /// The name in a language.
     #[must_use]
     pub fn name(&self, lang: Lang) -> &str {
@@ -146,6 +160,7 @@ mod tests {
             origins: Vec::new(),
             order_no_prefix: "QM".to_owned(),
             order_no_digits: 10,
+            today: None,
             misunderstandings_max: 3,
         }
     }

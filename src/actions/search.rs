@@ -1,0 +1,56 @@
+//! Asking the knowledge base, and showing an article chosen by button.
+
+use super::{Desk, say};
+use crate::conversation::{Event, SearchOutcome, Tracker, Weighed, Why};
+use crate::knowledge::{Answer, Decision, Query};
+
+pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
+    let Some(said) = &tracker.said else { return Vec::new() };
+    // A tapped intent button carries its label as text, which is a fair query.
+    let answer = desk.knowledge.answer(&Query {
+        text: &said.text,
+        lang: tracker.lang(),
+        context: tracker.said_before.as_deref(),
+    });
+    let outcome = match answer.decision {
+        Decision::Answer => SearchOutcome::Answer,
+        Decision::Unsure => SearchOutcome::Unsure,
+        Decision::Refuse => SearchOutcome::Refuse,
+    };
+    let passages = answer.hits.iter().map(|hit| Weighed {
+        article: hit.article.clone(),
+        title: hit.title.clone(),
+        passage: hit.passage.clone(),
+        score: hit.score,
+    });
+    let searched = Event::Searched { outcome, score: answer.score, passages: passages.collect() };
+    let mut events = vec![searched];
+    if outcome == SearchOutcome::Answer {
+        events.push(cited(desk, tracker, answer, "knowledge"));
+    }
+    events
+}
+
+pub(super) fn show_article(desk: &Desk<'_>, tracker: &Tracker, article: &str) -> Vec<Event> {
+    match desk.knowledge.article(tracker.lang(), article) {
+        Some(answer) => vec![cited(desk, tracker, answer, "article")],
+        None => vec![say::say(desk, tracker, "no_article", &[], None, "article")],
+    }
+}
+
+/// An answer with its source. In the other language it says so first.
+fn cited(desk: &Desk<'_>, tracker: &Tracker, answer: Answer, policy: &str) -> Event {
+    let mut text = answer.text;
+    if answer.lang != tracker.lang() {
+        let note = say::text_of(desk, tracker, "other_language");
+        text = if note.is_empty() { text } else { format!("{note}\n{text}") };
+    }
+    let source = answer.citation.as_ref().map(|c| c.passage.clone()).unwrap_or_default();
+    Event::BotSaid {
+        text,
+        choices: Vec::new(),
+        citations: answer.citation.into_iter().collect(),
+        card: None,
+        why: Some(Why { policy: policy.to_owned(), source, score: Some(answer.score) }),
+    }
+}

@@ -1,0 +1,142 @@
+//! From the best passage to what is said: whole sentences and list items that fit a chat bubble, and
+//! the decision whether to say them at all.
+
+use std::collections::BTreeSet;
+
+use super::ingest::{Passage, Unit, join};
+use super::retriever::Retriever;
+use super::{Answer, Decision, Hit, Query, text};
+use crate::conversation::{Citation, Lang};
+
+/// Hits kept with an answer.
+const HITS_MAX: usize = 5;
+/// Characters a bubble holds without tiring.
+const BUBBLE_CHARS: [(Lang, usize); 2] = [(Lang::Zh, 220), (Lang::En, 480)];
+/// The passage answers from this score on.
+const ANSWER_MIN: f32 = 0.5;
+/// Two articles are offered from this score on.
+const UNSURE_MIN: f32 = 0.3;
+/// A question with fewer terms than this may lean on the one before.
+const FOLLOW_UP_TERMS_MAX: usize = 6;
+
+/// How likely the best hit answers: a logistic over its parts.
+struct Logistic {
+    bias: f32,
+    question: f32,
+    coverage: f32,
+    meaning: f32,
+}
+
+/// Fitted by hand on the development questions in `tests/data/knowledge/dev.jsonl`.
+const ANSWERABLE: Logistic = Logistic { bias: -3.6, question: 4.2, coverage: 3.4, meaning: 0.0 };
+
+pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
+    let question = completed(query);
+    let hits = retriever.find(&question, query.lang, HITS_MAX);
+    let Some(best) = hits.first() else { return nothing(query.lang) };
+    let score = answerable(best);
+    let decision = match score {
+        s if s >= ANSWER_MIN => Decision::Answer,
+        s if s >= UNSURE_MIN => Decision::Unsure,
+        _ => Decision::Refuse,
+    };
+    let passage = retriever.passages.iter().find(|p| p.id == best.passage && p.lang == best.lang);
+    let Some(passage) = passage else { return nothing(query.lang) };
+    let asked: BTreeSet<String> = text::terms(&question).into_iter().collect();
+    Answer {
+        decision,
+        text: cut(retriever, passage, &asked),
+        citation: Some(citation(passage)),
+        lang: passage.lang,
+        score,
+        hits,
+    }
+}
+
+pub(super) fn article(retriever: &Retriever, lang: Lang, id: &str) -> Option<Answer> {
+    let of = |wanted: Option<Lang>| {
+        retriever.passages.iter().find(|p| p.article == id && wanted.is_none_or(|l| p.lang == l))
+    };
+    let passage = of(Some(lang)).or_else(|| of(None))?;
+    Some(Answer {
+        decision: Decision::Answer,
+        text: cut(retriever, passage, &BTreeSet::new()),
+        citation: Some(citation(passage)),
+        lang: passage.lang,
+        score: 1.0,
+        hits: Vec::new(),
+    })
+}
+
+fn nothing(lang: Lang) -> Answer {
+    Answer {
+        decision: Decision::Refuse,
+        text: String::new(),
+        citation: None,
+        lang,
+        score: 0.0,
+        hits: Vec::new(),
+    }
+}
+
+fn answerable(hit: &Hit) -> f32 {
+    let w = &ANSWERABLE;
+    let sum = w.bias
+        + w.question * hit.parts.question
+        + w.coverage * hit.parts.coverage
+        + w.meaning * hit.parts.meaning;
+    1.0 / (1.0 + (-sum).exp())
+}
+
+/// A short question that begins like a follow-up is read together with the one before.
+fn completed(query: &Query<'_>) -> String {
+    let folded = text::fold(query.text);
+    let follows = ["那", "呢", "and ", "what about", "how about", "那么", "还有"]
+        .iter()
+        .any(|mark| folded.starts_with(mark) || (*mark == "呢" && folded.trim_end_matches(['?', '？']).ends_with('呢')));
+    match query.context {
+        Some(before) if follows && text::terms(query.text).len() <= FOLLOW_UP_TERMS_MAX => {
+            format!("{} {before}", query.text)
+        }
+        _ => query.text.to_owned(),
+    }
+}
+
+fn citation(passage: &Passage) -> Citation {
+    Citation {
+        article: passage.article.clone(),
+        title: passage.title.clone(),
+        passage: passage.id.clone(),
+        quote: passage.text(),
+    }
+}
+
+/// Units of the passage, in their order, that fit: the first, which answers directly, and those
+/// nearest to the question.
+fn cut(retriever: &Retriever, passage: &Passage, asked: &BTreeSet<String>) -> String {
+    let fits = BUBBLE_CHARS.iter().find(|(lang, _)| *lang == passage.lang).map_or(220, |(_, n)| *n);
+    let lengths: Vec<usize> = passage.units.iter().map(|u| u.text.chars().count() + 1).collect();
+    if lengths.iter().sum::<usize>() <= fits {
+        return join(passage.units.iter(), passage.lang);
+    }
+    let score = |unit: &Unit| -> f32 {
+        let terms: BTreeSet<String> = text::terms(&unit.text).into_iter().collect();
+        asked.intersection(&terms).map(|t| retriever.weight(t)).sum()
+    };
+    let mut order: Vec<(usize, f32)> =
+        passage.units.iter().enumerate().map(|(at, unit)| (at, score(unit))).collect();
+    // The first unit wins ties and small differences; a stable sort keeps the rest in reading order.
+    if let Some(first) = order.first_mut() {
+        first.1 = first.1.mul_add(1.2, 1.0);
+    }
+    order.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut chosen = BTreeSet::new();
+    let mut used = 0;
+    for (at, _) in order {
+        if chosen.is_empty() || used + lengths[at] <= fits {
+            used += lengths[at];
+            chosen.insert(at);
+        }
+    }
+    join(chosen.iter().map(|at| &passage.units[*at]), passage.lang)
+}

@@ -1,0 +1,172 @@
+//! The knowledge base: passages, found by words and by the questions they answer, and answers cut
+//! from them whole sentence by whole sentence. Immutable; a changed folder is a new value.
+
+mod answer;
+mod index;
+mod ingest;
+mod retriever;
+mod text;
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::bot::{Article, Faq};
+use crate::conversation::{Citation, Lang};
+use retriever::Retriever;
+
+/// Why a knowledge base could not be built or asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The index failed.
+    #[error("the index failed: {0}")]
+    Index(#[from] tantivy::TantivyError),
+    /// More passages than are served.
+    #[error("{found} passages; at most {max} are served, split the shop")]
+    TooMany {
+        /// How many there are.
+        found: usize,
+        /// How many may be.
+        max: usize,
+    },
+}
+
+/// Turns a text into a unit vector of meaning; predictors implement it.
+pub trait Encoder: Send + Sync {
+    /// The vector, of one length for all texts.
+    fn encode(&self, text: &str) -> Vec<f32>;
+}
+
+/// A question.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'a> {
+    /// As asked.
+    pub text: &'a str,
+    /// Language of the asker.
+    pub lang: Lang,
+    /// The question before, for follow-ups such as `那退货呢`.
+    pub context: Option<&'a str>,
+}
+
+/// How the score of a hit came about; each part lies in 0..=1.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Parts {
+    /// BM25, against the best hit.
+    pub words: f32,
+    /// Likeness to a question the article answers.
+    pub question: f32,
+    /// Share of the question's weight found in the passage.
+    pub coverage: f32,
+    /// Cosine of the vectors; 0 without an encoder.
+    pub meaning: f32,
+}
+
+/// A passage found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// Article id.
+    pub article: String,
+    /// Article title.
+    pub title: String,
+    /// Passage id.
+    pub passage: String,
+    /// Heading of its section.
+    pub heading: String,
+    /// Its whole text.
+    pub text: String,
+    /// Its language.
+    pub lang: Lang,
+    /// Ranking score, 0..=1.
+    pub score: f32,
+    /// What the score is made of.
+    pub parts: Parts,
+}
+
+/// Whether the knowledge base answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The best passage answers.
+    Answer,
+    /// It may be one of two articles.
+    Unsure,
+    /// It does not know.
+    Refuse,
+}
+
+/// The answer to a question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Whether to use it.
+    pub decision: Decision,
+    /// Sentences and list items of the best passage, verbatim.
+    pub text: String,
+    /// Where they stand.
+    pub citation: Option<Citation>,
+    /// Their language.
+    pub lang: Lang,
+    /// How likely the best passage answers, 0..=1.
+    pub score: f32,
+    /// The best passages, at most five.
+    pub hits: Vec<Hit>,
+}
+
+/// A shop's whole knowledge.
+pub struct Knowledge {
+    retriever: Retriever,
+    version: String,
+}
+
+/// Most passages served.
+const PASSAGES_MAX: usize = 200_000;
+
+impl Knowledge {
+    /// Cuts articles and faq rows into passages and indexes them.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] above 200,000 passages; [`Error::Index`] when the index fails.
+    pub fn build(
+        articles: &[Article],
+        faq: &[Faq],
+        encoder: Option<Arc<dyn Encoder>>,
+    ) -> Result<Self, Error> {
+        text::warm_up();
+        let mut passages: Vec<_> = articles.iter().flat_map(ingest::passages_of).collect();
+        passages.extend(faq.iter().map(ingest::passage_of_faq));
+        if passages.len() > PASSAGES_MAX {
+            return Err(Error::TooMany { found: passages.len(), max: PASSAGES_MAX });
+        }
+        let mut hash = Sha256::new();
+        for passage in &passages {
+            hash.update(passage.id.as_bytes());
+            hash.update(passage.lang.code());
+            hash.update(passage.title.as_bytes());
+            hash.update(passage.text().as_bytes());
+        }
+        let version = hash.finalize().iter().take(6).map(|b| format!("{b:02x}")).collect();
+        Ok(Self { retriever: Retriever::build(passages, encoder)?, version })
+    }
+
+    /// Answers a question, or refuses.
+    #[must_use]
+    pub fn answer(&self, query: &Query<'_>) -> Answer {
+        answer::answer(&self.retriever, query)
+    }
+
+    /// The beginning of an article, in a language if it is written in it.
+    #[must_use]
+    pub fn article(&self, lang: Lang, id: &str) -> Option<Answer> {
+        answer::article(&self.retriever, lang, id)
+    }
+
+    /// Hash of all passages, in short.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// How many passages there are.
+    #[must_use]
+    pub fn passages(&self) -> usize {
+        self.retriever.passages.len()
+    }
+}
