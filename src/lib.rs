@@ -3,8 +3,11 @@
 //! The rooms and their levels are listed in `ARCHITECTURE.md`; a room imports only lower levels.
 
 pub mod bot;
+pub mod cli;
 pub mod conversation;
 pub mod actions;
 pub mod dialogue;
 pub mod knowledge;
+pub mod nlu;
+pub mod predictors;
 pub mod store;

@@ -1,2 +1,5 @@
-//! Xiaoer.
-fn main() {}
+//! The binary: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::from(xiaoer::cli::run())
+}

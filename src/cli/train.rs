@@ -1,0 +1,124 @@
+//! `xiaoer train`: the shop's heads from its examples, or the encoder from public texts.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use sha2::{Digest, Sha256};
+
+use super::progress::Bars;
+use super::{Common, print_json};
+use crate::bot::{Bot, Severity};
+use crate::predictors::{EncoderData, Labelled, train_encoder, train_shop};
+
+/// Train the predictors
+#[derive(Args, Debug)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Train the encoder too, from pairs.tsv and reviews.tsv in this folder
+    /// (scripts/prepare_encoder_data.py makes them)
+    #[arg(long, value_name = "DIR")]
+    encoder: Option<PathBuf>,
+    /// Steps of the encoder's training
+    #[arg(long, default_value_t = 8_000)]
+    encoder_steps: usize,
+    /// Share of the examples kept out of training, chosen by their text alone
+    #[arg(long, default_value_t = 0.0)]
+    holdout: f64,
+    /// Write the kept-out examples here, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    holdout_out: Option<PathBuf>,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the knowledge base has errors, there is too little data, or files cannot be written.
+pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
+    let mut bars = Bars::new();
+    if let Some(dir) = &args.encoder {
+        let data = read_encoder_data(dir)?;
+        let (pairs, reviews) = (data.pairs.len(), data.reviews.len());
+        bars.say(&format!("encoder: {pairs} pairs, {reviews} reviews, {} steps", args.encoder_steps));
+        train_encoder(&data, args.encoder_steps, &args.common.models, &mut |p| bars.show(p))?;
+    }
+    let (messages, kept) = messages_of(&args.common.knowledge_base, args.holdout)?;
+    if let Some(file) = &args.holdout_out {
+        write_messages(file, &kept)?;
+    }
+    let trained = train_shop(&messages, &args.common.models, &mut |p| bars.show(p))?;
+    bars.say(&format!(
+        "trained {} intents from {} messages ({} kept out) into {}",
+        trained.intents,
+        trained.messages,
+        kept.len(),
+        args.common.models.display()
+    ));
+    for (name, figure) in &trained.figures {
+        bars.say(&format!("  {name:<22} {figure:.3}  (on one tenth, before the last fit)"));
+    }
+    if args.json {
+        print_json(&serde_json::json!({
+            "messages": trained.messages, "intents": trained.intents, "kept_out": kept.len(),
+            "figures": trained.figures,
+        }))?;
+    }
+    Ok(())
+}
+
+fn read_encoder_data(dir: &Path) -> anyhow::Result<EncoderData> {
+    let table = |name: &str| -> anyhow::Result<Vec<(String, String)>> {
+        let path = dir.join(name);
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let rows = text.lines().filter_map(|line| line.split_once('\t'));
+        Ok(rows.map(|(a, b)| (a.to_owned(), b.to_owned())).collect())
+    };
+    let reviews = table("reviews.tsv")?.into_iter().map(|(text, label)| (text, label == "1"));
+    Ok(EncoderData { pairs: table("pairs.tsv")?, reviews: reviews.collect() })
+}
+
+/// The examples of a knowledge base: those to learn from and those kept out.
+fn messages_of(root: &Path, holdout: f64) -> anyhow::Result<(Vec<Labelled>, Vec<Labelled>)> {
+    let (bot, problems) = Bot::load(root);
+    let Some(bot) = bot else {
+        for problem in problems.iter().filter(|p| p.severity == Severity::Error) {
+            tracing::error!("{problem}");
+        }
+        bail!("the knowledge base has errors; `xiaoer check` lists them");
+    };
+    let examples = bot.intents.values().flat_map(|intent| {
+        intent.examples.iter().map(|example| Labelled {
+            text: example.text.clone(),
+            intent: intent.name.clone(),
+            sentiment: example.sentiment,
+            anger: example.anger,
+        })
+    });
+    Ok(examples.partition(|message| !is_kept_out(&message.text, holdout)))
+}
+
+/// By the text alone, so that the same messages are kept out however the files change.
+fn is_kept_out(text: &str, share: f64) -> bool {
+    let hash = Sha256::digest(format!("holdout:{text}").as_bytes());
+    let place = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
+    f64::from(place) / f64::from(u32::MAX) < share
+}
+
+fn write_messages(file: &Path, messages: &[Labelled]) -> anyhow::Result<()> {
+    let mut out = std::io::BufWriter::new(
+        std::fs::File::create(file).with_context(|| format!("cannot write {}", file.display()))?,
+    );
+    for m in messages {
+        let line = serde_json::json!({
+            "text": m.text, "intent": m.intent, "sentiment": m.sentiment.name(), "anger": m.anger,
+        });
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}

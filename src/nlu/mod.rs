@@ -1,0 +1,57 @@
+//! Text → [`Understanding`]: language, intent ranking, sentiment and entities of one utterance. The
+//! nets live in `predictors/`; what they say is put together here.
+
+mod entities;
+
+use std::sync::Arc;
+
+pub use entities::EntityRules;
+
+use crate::conversation::{Lang, Ranked, Understanding};
+use crate::predictors::Predictors;
+
+/// Intents kept in an understanding.
+const INTENTS_MAX: usize = 5;
+/// Longest utterance looked at, in characters.
+const UTTERANCE_CHARS_MAX: usize = 2_000;
+
+/// Understands utterances of one shop.
+pub struct Nlu {
+    predictors: Arc<Predictors>,
+    rules: EntityRules,
+}
+
+impl Nlu {
+    /// Puts predictors and the shop's number formats together.
+    #[must_use]
+    pub fn new(predictors: Arc<Predictors>, rules: EntityRules) -> Self {
+        Self { predictors, rules }
+    }
+
+    /// Understands one utterance. `before` is the language of the conversation so far, used when the
+    /// text does not tell one.
+    #[must_use]
+    pub fn understand(&self, text: &str, before: Lang) -> Understanding {
+        let end = text.char_indices().nth(UTTERANCE_CHARS_MAX).map_or(text.len(), |(at, _)| at);
+        let text = &text[..end];
+        let prediction = self.predictors.predict(text);
+        let intents = prediction.intents.into_iter().take(INTENTS_MAX);
+        let entities = entities::find(text, &self.rules);
+        let only_codes = entities.iter().any(|e| e.start == 0 && e.end == text.trim_end().len());
+        Understanding {
+            lang: Lang::of_text(text).filter(|_| !only_codes).unwrap_or(before),
+            intents: intents.map(|(intent, score)| Ranked { intent, score }).collect(),
+            in_scope: prediction.in_scope,
+            certain: prediction.certain,
+            sentiment: prediction.sentiment,
+            anger: prediction.anger,
+            entities,
+        }
+    }
+
+    /// Version of the predictors.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.predictors.version()
+    }
+}

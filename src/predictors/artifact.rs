@@ -1,0 +1,218 @@
+//! The artifact folder: what is written after training and, before anything is served, checked byte
+//! by byte. Only safetensors; anything that could run code is refused unopened.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+use safetensors::SafeTensors;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Error;
+use super::encoder::DIMENSIONS;
+use super::heads::{Head, SCOPE_FEATURES};
+use super::linear::Linear;
+
+/// Version of this layout.
+pub(super) const FORMAT: u32 = 1;
+/// Largest file, in bytes.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Largest safetensors header, in bytes.
+const HEADER_BYTES_MAX: u64 = 1024 * 1024;
+/// Endings of formats that can carry code.
+const REFUSED_ENDINGS: [&str; 6] = ["pt", "pth", "bin", "pkl", "pickle", "ckpt"];
+
+/// `manifest.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest {
+    pub format: u32,
+    /// Version of the program that trained it.
+    pub trained_by: String,
+    /// SHA-256 of each file.
+    pub files: BTreeMap<String, String>,
+    /// SHA-256 of the shop's training messages.
+    pub data: String,
+    /// SHA-256 of the encoder's training texts.
+    pub encoder_data: String,
+    pub intent: HeadManifest,
+    pub sentiment: HeadManifest,
+    pub anger: HeadManifest,
+    /// Figures on messages kept out of training.
+    pub figures: BTreeMap<String, f64>,
+    /// Texts with the intent and probability they had when trained.
+    pub self_test: Vec<SelfTest>,
+}
+
+/// One line of the self-test.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SelfTest {
+    pub text: String,
+    pub intent: String,
+    pub score: f32,
+}
+
+/// What of a head is not weights.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeadManifest {
+    pub labels: Vec<String>,
+    pub oos: Option<usize>,
+    pub temperature: f32,
+    pub scope: [f32; SCOPE_FEATURES + 1],
+    pub scope_min: f32,
+    pub certain_min: f32,
+}
+
+impl HeadManifest {
+    pub fn of(head: &Head) -> Self {
+        Self {
+            labels: head.labels.clone(),
+            oos: head.oos,
+            temperature: head.temperature,
+            scope: head.scope,
+            scope_min: head.scope_min,
+            certain_min: head.certain_min,
+        }
+    }
+}
+
+/// SHA-256 in hex.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Reads a file whole (never mapped, so that nobody can change it under us) and compares its hash.
+pub(super) fn read_checked(dir: &Path, name: &str, manifest: &Manifest) -> Result<Vec<u8>, Error> {
+    let bytes = read(dir, name)?;
+    let wanted = manifest.files.get(name).map_or("", String::as_str);
+    if sha256(&bytes) != wanted {
+        return Err(bad(name, "its SHA-256 is not the manifest's; train again or restore it"));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file of bounded size.
+pub(super) fn read(dir: &Path, name: &str) -> Result<Vec<u8>, Error> {
+    let path = dir.join(name);
+    let open = |e: std::io::Error| Error::Unreadable { file: path.clone(), why: e.to_string() };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(&path).map_err(open)?;
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(open)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(bad(name, "it is larger than 64 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// Refuses a folder that holds files of a format that can run code when loaded.
+pub(super) fn refuse_pickles(dir: &Path) -> Result<(), Error> {
+    let entries = std::fs::read_dir(dir)
+        .map_err(|e| Error::Unreadable { file: dir.to_owned(), why: e.to_string() })?;
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+        if REFUSED_ENDINGS.contains(&ending.as_str()) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            return Err(bad(&name, "unsupported format: it could run code; use safetensors"));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn bad(file: &str, why: &str) -> Error {
+    Error::BadModel { file: file.to_owned(), why: why.to_owned() }
+}
+
+/// All tensors of a safetensors file as finite 32-bit numbers on the CPU; `u32` stays what it is.
+pub(super) fn tensors(name: &str, bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, Error> {
+    let header = bytes.get(..8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes);
+    if header == 0 || header > HEADER_BYTES_MAX {
+        return Err(bad(name, "its header has no length that can be"));
+    }
+    let parsed = SafeTensors::deserialize(bytes).map_err(|e| bad(name, &e.to_string()))?;
+    let mut tensors = BTreeMap::new();
+    for (key, view) in parsed.tensors() {
+        let dtype = match view.dtype() {
+            safetensors::Dtype::F16 => DType::F16,
+            safetensors::Dtype::F32 => DType::F32,
+            safetensors::Dtype::U32 => DType::U32,
+            _ => return Err(bad(name, &format!("tensor {key} has a type that is not used here"))),
+        };
+        let tensor = Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu)?;
+        let tensor = if dtype == DType::U32 { tensor } else { tensor.to_dtype(DType::F32)? };
+        if dtype != DType::U32 && !tensor.sum_all()?.to_scalar::<f32>()?.is_finite() {
+            return Err(bad(name, &format!("tensor {key} has numbers that are not finite")));
+        }
+        tensors.insert(key, tensor);
+    }
+    Ok(tensors)
+}
+
+/// Writes the tensors of a head, keys prefixed with its name.
+pub(super) fn head_tensors(name: &str, head: &Head) -> Result<Vec<(String, Tensor)>, Error> {
+    let mut places: Vec<(u32, u32)> = head.linear.rows.iter().map(|(p, r)| (*r, *p)).collect();
+    places.sort_unstable();
+    let places: Vec<u32> = places.into_iter().map(|(_, place)| place).collect();
+    let (rows, classes) = (places.len(), head.labels.len());
+    let half = |values: &[f32], shape: (usize, usize)| -> Result<Tensor, Error> {
+        Ok(Tensor::from_slice(values, shape, &Device::Cpu)?.to_dtype(DType::F16)?)
+    };
+    let key = |part: &str| format!("{name}.{part}");
+    Ok(vec![
+        (key("places"), Tensor::from_vec(places, rows, &Device::Cpu)?),
+        (key("idf"), Tensor::from_slice(&head.linear.idf, rows, &Device::Cpu)?),
+        (key("sparse"), half(&head.linear.sparse, (rows, classes))?),
+        (key("dense"), half(&head.linear.dense, (DIMENSIONS, classes))?),
+        (key("bias"), Tensor::from_slice(&head.linear.bias, classes, &Device::Cpu)?),
+        (key("means"), half(&head.means, (classes, DIMENSIONS))?),
+    ])
+}
+
+/// Puts a head together again, checking every shape.
+pub(super) fn head_of(
+    file: &str,
+    name: &str,
+    tensors: &BTreeMap<String, Tensor>,
+    manifest: &HeadManifest,
+) -> Result<Head, Error> {
+    let classes = manifest.labels.len();
+    let get = |part: &str| {
+        tensors.get(&format!("{name}.{part}")).ok_or_else(|| bad(file, &format!("{name}.{part} is missing")))
+    };
+    let rows = get("places")?.elem_count();
+    let floats = |part: &str, shape: &[usize]| -> Result<Vec<f32>, Error> {
+        let tensor = get(part)?;
+        if tensor.dims() != shape {
+            let why = format!("{name}.{part} has shape {:?}, not {shape:?}", tensor.dims());
+            return Err(bad(file, &why));
+        }
+        Ok(tensor.flatten_all()?.to_vec1()?)
+    };
+    let places: Vec<u32> = get("places")?.flatten_all()?.to_vec1()?;
+    let numbers = [manifest.temperature, manifest.scope_min, manifest.certain_min];
+    let finite = numbers.iter().chain(&manifest.scope).all(|n| n.is_finite());
+    if !finite || manifest.temperature <= 0.0 || classes == 0 {
+        return Err(bad("manifest.json", &format!("the numbers of {name} cannot be")));
+    }
+    Ok(Head {
+        labels: manifest.labels.clone(),
+        oos: manifest.oos.filter(|oos| *oos < classes),
+        linear: Linear {
+            classes,
+            rows: (0..).zip(places).map(|(row, place)| (place, row)).collect(),
+            idf: floats("idf", &[rows])?,
+            sparse: floats("sparse", &[rows, classes])?,
+            dense: floats("dense", &[DIMENSIONS, classes])?,
+            bias: floats("bias", &[classes])?,
+        },
+        means: floats("means", &[classes, DIMENSIONS])?,
+        temperature: manifest.temperature,
+        scope: manifest.scope,
+        scope_min: manifest.scope_min,
+        certain_min: manifest.certain_min,
+    })
+}

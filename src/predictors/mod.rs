@@ -1,0 +1,235 @@
+//! Everything that is trained: tokenizer, encoder, and the intent, sentiment and anger heads over it.
+//! Only here candle is named. Predictors know messages and labels, nothing of shops or dialogues.
+
+mod artifact;
+mod classifier;
+mod encoder;
+mod features;
+mod heads;
+mod linear;
+pub mod metrics;
+mod train;
+mod train_encoder;
+
+use std::path::{Path, PathBuf};
+
+use candle_core::{DType, Device};
+use candle_nn::VarBuilder;
+use tokenizers::Tokenizer;
+
+pub use classifier::{ClassifierReport, ClassifierTask, evaluate_classifier};
+pub use train::{Labelled, Trained, train_encoder, train_shop};
+pub use train_encoder::EncoderData;
+
+use crate::conversation::Sentiment;
+use artifact::{Manifest, bad};
+use encoder::{Encoder, Net};
+use heads::{Head, argmax};
+use linear::Features;
+
+/// The intent that stands for everything the shop cannot deal with.
+pub const OUT_OF_SCOPE: &str = "out_of_scope";
+/// How far a self-test's probability may be off, for the arithmetic of another processor.
+const SELF_TEST_TOLERANCE: f32 = 0.02;
+
+/// Why predictors could not be loaded or trained.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file is not there or cannot be read.
+    #[error("cannot read {}: {why}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// A file is there but is not what it should be.
+    #[error("bad_model: {file}: {why}")]
+    BadModel {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There is too little to learn from.
+    #[error("too few {what}: {found}, at least {least} are needed")]
+    TooLittleData {
+        /// Of what.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many it takes.
+        least: usize,
+    },
+    /// The tokenizer failed.
+    #[error("tokenizer: {0}")]
+    Tokenizer(String),
+    /// The nets failed.
+    #[error("net: {0}")]
+    Net(#[from] candle_core::Error),
+    /// Weights could not be written.
+    #[error("weights: {0}")]
+    Weights(#[from] safetensors::SafeTensorError),
+}
+
+/// How far a training has come.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// What is trained.
+    pub what: &'static str,
+    /// Steps done.
+    pub done: usize,
+    /// Steps in all.
+    pub all: usize,
+    /// Loss, averaged over the last steps.
+    pub loss: f32,
+}
+
+/// What the predictors say of one message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Every intent with its calibrated probability, best first.
+    pub intents: Vec<(String, f32)>,
+    /// Probability that the shop can deal with it.
+    pub in_scope: f32,
+    /// Whether the best intent may be acted on without asking back.
+    pub certain: bool,
+    /// How it sounds.
+    pub sentiment: Sentiment,
+    /// Probabilities of positive, neutral, negative.
+    pub sentiment_scores: [f32; 3],
+    /// 0 calm, 1 annoyed, 2 furious; 0 unless negative.
+    pub anger: u8,
+}
+
+/// All predictors of one artifact folder. Immutable; share it.
+pub struct Predictors {
+    encoder: Encoder,
+    intent: Head,
+    sentiment: Head,
+    anger: Head,
+    labels: Vec<String>,
+    version: String,
+}
+
+impl Predictors {
+    /// Loads and checks an artifact folder: format, hashes, shapes, finite numbers, vocabulary and a
+    /// self-test.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] and [`Error::BadModel`] name the file and the cause.
+    pub fn load(dir: &Path) -> Result<Self, Error> {
+        artifact::refuse_pickles(dir)?;
+        let written = artifact::read(dir, "manifest.json")?;
+        let manifest: Manifest =
+            serde_json::from_slice(&written).map_err(|e| bad("manifest.json", &e.to_string()))?;
+        if manifest.format != artifact::FORMAT {
+            let why = format!("format {} is not {}", manifest.format, artifact::FORMAT);
+            return Err(bad("manifest.json", &why));
+        }
+        let encoder = load_encoder(dir, |name| artifact::read_checked(dir, name, &manifest))?;
+        let head = |file: &str, name: &str, manifest_of: &artifact::HeadManifest| {
+            let bytes = artifact::read_checked(dir, file, &manifest)?;
+            artifact::head_of(file, name, &artifact::tensors(file, &bytes)?, manifest_of)
+        };
+        let loaded = Self {
+            encoder,
+            intent: head("intent.safetensors", "intent", &manifest.intent)?,
+            sentiment: head("sentiment.safetensors", "sentiment", &manifest.sentiment)?,
+            anger: head("sentiment.safetensors", "anger", &manifest.anger)?,
+            labels: manifest.intent.labels.clone(),
+            version: artifact::sha256(&written).chars().take(12).collect(),
+        };
+        let classes = [loaded.sentiment.labels.len(), loaded.anger.labels.len()];
+        if classes != [3, 3] {
+            return Err(bad("manifest.json", "sentiment and anger have three labels each"));
+        }
+        loaded.self_test(&manifest)?;
+        Ok(loaded)
+    }
+
+    fn self_test(&self, manifest: &Manifest) -> Result<(), Error> {
+        for test in &manifest.self_test {
+            let said = self.predict(&test.text);
+            let (intent, score) = said.intents.first().cloned().unwrap_or_default();
+            let near = (score - test.score).abs() <= SELF_TEST_TOLERANCE;
+            if intent != test.intent || !near {
+                let why = format!(
+                    "self-test `{}` gave {intent} {score:.3}, not {} {:.3}",
+                    test.text, test.intent, test.score
+                );
+                return Err(bad("manifest.json", &why));
+            }
+        }
+        Ok(())
+    }
+
+    /// Predicts intent, sentiment and anger of a message. Any text will do; a long one is cut.
+    #[must_use]
+    pub fn predict(&self, text: &str) -> Prediction {
+        let features = self.features(text);
+        let said = self.intent.predict(&features);
+        let mut order: Vec<usize> = (0..self.labels.len()).collect();
+        order.sort_by(|a, b| said.probabilities[*b].total_cmp(&said.probabilities[*a]));
+        let best = order.first().copied().unwrap_or(0);
+        let confident = said.probabilities[best] >= self.intent.certain_min;
+        let inside = said.in_scope >= self.intent.scope_min || Some(best) == self.intent.oos;
+        let sentiment = self.sentiment.predict(&features).probabilities;
+        let sounds = Sentiment::ALL[argmax(&sentiment).min(2)];
+        let anger = match sounds {
+            Sentiment::Negative => argmax(&self.anger.predict(&features).probabilities),
+            Sentiment::Positive | Sentiment::Neutral => 0,
+        };
+        Prediction {
+            intents: order.iter().map(|at| (self.labels[*at].clone(), said.probabilities[*at])).collect(),
+            in_scope: said.in_scope,
+            certain: confident && inside,
+            sentiment: sounds,
+            sentiment_scores: [sentiment[0], sentiment[1], sentiment[2]],
+            anger: u8::try_from(anger).unwrap_or(0),
+        }
+    }
+
+    /// The unit vector of a text.
+    #[must_use]
+    pub fn encode(&self, text: &str) -> Vec<f32> {
+        self.encoder.encode(text).unwrap_or_else(|_| vec![0.0; encoder::DIMENSIONS])
+    }
+
+    fn features(&self, text: &str) -> Features {
+        Features { dense: self.encode(text), places: features::places(text) }
+    }
+
+    /// The first 12 hex digits of the manifest's hash.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// All intents, in the order of training.
+    #[must_use]
+    pub fn intents(&self) -> &[String] {
+        &self.labels
+    }
+}
+
+/// Loads tokenizer and encoder, reading files by the given function.
+fn load_encoder(
+    dir: &Path,
+    read: impl Fn(&str) -> Result<Vec<u8>, Error>,
+) -> Result<Encoder, Error> {
+    debug_assert!(dir.is_dir() || !dir.exists());
+    let tokenizer = Tokenizer::from_bytes(read("tokenizer.json")?)
+        .map_err(|e| bad("tokenizer.json", &e.to_string()))?;
+    let name = "encoder.safetensors";
+    let tensors = artifact::tensors(name, &read(name)?)?;
+    let rows = tensors.get("embedding").and_then(|t| t.dims().first().copied()).unwrap_or(0);
+    let vocabulary = tokenizer.get_vocab_size(true);
+    if rows != vocabulary {
+        let why = format!("it embeds {rows} pieces, the vocabulary has {vocabulary}");
+        return Err(bad(name, &why));
+    }
+    let vb = VarBuilder::from_tensors(tensors.into_iter().collect(), DType::F32, &Device::Cpu);
+    let net = Net::new(vocabulary, &vb).map_err(|e| bad(name, &e.to_string()))?;
+    Ok(Encoder::new(tokenizer, net))
+}
