@@ -40,10 +40,8 @@ impl Bars {
         let tenths = progress.done * 10 / progress.all.max(1);
         if !self.on_terminal && tenths > self.tenths_said {
             self.tenths_said = tenths;
-            self.say(&format!(
-                "{} {}/{} loss {:.3}",
-                progress.what, progress.done, progress.all, progress.loss
-            ));
+            let (what, done, all) = (progress.what, progress.done, progress.all);
+            let _gone = writeln!(std::io::stderr(), "{what} {done}/{all} loss {:.3}", progress.loss);
         }
         if progress.done >= progress.all {
             self.finish();

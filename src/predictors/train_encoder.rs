@@ -18,6 +18,8 @@ use super::{Error, Progress};
 const VOCABULARY: usize = 12_000;
 /// Pairs of one step.
 const PAIRS_PER_STEP: usize = 128;
+/// Pieces of a text looked at while training: padding to the longest is what costs time.
+const TRAINING_PIECES_MAX: usize = 20;
 /// Reviews of one step.
 const REVIEWS_PER_STEP: usize = 32;
 /// Sharpness of the contrast.
@@ -88,7 +90,11 @@ pub(super) fn train_net(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<u8>, Error> {
     let mut random = StdRng::seed_from_u64(seed);
-    let ids = |text: &String| encoder::pieces(tokenizer, text);
+    let ids = |text: &String| {
+        let mut ids = encoder::pieces(tokenizer, text);
+        ids.truncate(TRAINING_PIECES_MAX);
+        ids
+    };
     let pairs: Vec<(Vec<u32>, Vec<u32>)> = data
         .pairs
         .iter()

@@ -1,0 +1,268 @@
+//! One task and one bounded mailbox for each live conversation: order without locks, and a crash or a
+//! slow turn of one conversation never touches another.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::conversation_task;
+use super::{Clock, Engine, Error};
+use crate::conversation::{Cid, ConversationId, Recorded};
+use crate::store::{Append, Store, Survey};
+
+/// Bounds of the hub.
+#[derive(Debug, Clone)]
+pub struct HubSettings {
+    /// Messages that may wait for one conversation.
+    pub mailbox_len_max: usize,
+    /// Deliveries a subscriber may lag behind before it reads from the store instead.
+    pub subscriber_lag_max: usize,
+    /// Conversations that are live at once.
+    pub live_conversations_max: usize,
+    /// Idle time after which a conversation's task ends; its tracker is folded anew when needed.
+    pub idle_ms: u64,
+}
+
+impl Default for HubSettings {
+    fn default() -> Self {
+        Self {
+            mailbox_len_max: 32,
+            subscriber_lag_max: 64,
+            live_conversations_max: 100_000,
+            idle_ms: 300_000,
+        }
+    }
+}
+
+/// What somebody wants of a conversation.
+#[derive(Debug, Clone)]
+pub enum Inbound {
+    /// The customer said something.
+    CustomerSaid {
+        /// Their id of it.
+        cid: Cid,
+        /// What they wrote.
+        text: String,
+        /// The button they tapped.
+        choice: Option<String>,
+    },
+    /// An agent takes the conversation.
+    Claim {
+        /// Account name.
+        account: String,
+        /// Name as shown.
+        agent: String,
+    },
+    /// The owning agent says something.
+    Reply {
+        /// Account name.
+        account: String,
+        /// Name as shown.
+        agent: String,
+        /// Their id of it.
+        cid: Cid,
+        /// What they wrote.
+        text: String,
+    },
+    /// The owning agent ends it.
+    Resolve {
+        /// Account name.
+        account: String,
+        /// Name as shown.
+        agent: String,
+    },
+    /// A message that was never answered is answered now.
+    CatchUp,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The place of the (first) event it became; 0 when there was nothing to do.
+    pub seq: u64,
+}
+
+/// Who a signal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// The customer.
+    Customer,
+    /// The machine.
+    Bot,
+    /// A person of the shop.
+    Agent,
+}
+
+/// A hint that is never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signal {
+    /// Who is writing.
+    pub who: Who,
+    /// Whether they are, or have stopped.
+    pub on: bool,
+}
+
+/// What subscribers of a conversation get.
+#[derive(Debug, Clone)]
+pub enum Delivery {
+    /// New events, in order, without holes between deliveries unless the subscriber lagged.
+    Events(Arc<[Recorded]>),
+    /// A hint.
+    Signal(Signal),
+}
+
+pub(super) struct Envelope {
+    pub inbound: Inbound,
+    pub outcome: oneshot::Sender<Result<Outcome, Error>>,
+}
+
+#[derive(Clone)]
+struct Live {
+    mailbox: mpsc::Sender<Envelope>,
+    deliveries: broadcast::Sender<Delivery>,
+}
+
+/// The one door to conversations. Cheap to clone.
+#[derive(Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub engine: Engine,
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub settings: HubSettings,
+    live: Mutex<HashMap<ConversationId, Live>>,
+    board: broadcast::Sender<()>,
+}
+
+impl Inner {
+    /// Says that the board may look different now.
+    pub fn board_changed(&self) {
+        // No console listens: fine.
+        let _listeners = self.board.send(());
+    }
+
+    /// Forgets a conversation whose task ends; answers false when something came in just now.
+    pub fn retire(&self, id: &ConversationId, mailbox: &mut mpsc::Receiver<Envelope>) -> bool {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if !mailbox.is_empty() {
+            return false;
+        }
+        mailbox.close();
+        live.remove(id);
+        true
+    }
+}
+
+impl Hub {
+    /// A hub over an engine and a store.
+    #[must_use]
+    pub fn new(
+        engine: Engine,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        settings: HubSettings,
+    ) -> Self {
+        let (board, _) = broadcast::channel(16);
+        let live = Mutex::new(HashMap::new());
+        Self { inner: Arc::new(Inner { engine, store, clock, settings, live, board }) }
+    }
+
+    /// Where events are kept.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.inner.store
+    }
+
+    /// What answers.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    /// Now, milliseconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.inner.clock.now()
+    }
+
+    /// Brings something to a conversation and waits until it is on disk. The bot's turn on it goes on
+    /// behind that.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too much waits; what the store refuses; [`Error::NotOwner`].
+    pub async fn deliver(&self, id: &ConversationId, inbound: Inbound) -> Result<Outcome, Error> {
+        let (outcome, done) = oneshot::channel();
+        let live = self.live(id)?;
+        live.mailbox.try_send(Envelope { inbound, outcome }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Busy,
+            mpsc::error::TrySendError::Closed(_) => Error::Interrupted,
+        })?;
+        done.await.unwrap_or(Err(Error::Interrupted))
+    }
+
+    /// Everything that happens in a conversation from now on.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the server holds as many conversations as it may.
+    pub fn subscribe(&self, id: &ConversationId) -> Result<broadcast::Receiver<Delivery>, Error> {
+        Ok(self.live(id)?.deliveries.subscribe())
+    }
+
+    /// A tick whenever the board may look different.
+    #[must_use]
+    pub fn subscribe_board(&self) -> broadcast::Receiver<()> {
+        self.inner.board.subscribe()
+    }
+
+    /// Passes a hint on to whoever listens.
+    pub fn signal(&self, id: &ConversationId, signal: Signal) {
+        let live = self.inner.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(live) = live.get(id) {
+            let _listeners = live.deliveries.send(Delivery::Signal(signal));
+        }
+    }
+
+    /// Answers every message that was acknowledged but not answered before the last stop.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn catch_up(&self) -> Result<usize, Error> {
+        let waiting = self.inner.store.survey(Survey::Unanswered).await?;
+        for head in &waiting {
+            match self.deliver(&head.id, Inbound::CatchUp).await {
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, conversation.id = %head.id, "not caught up"),
+            }
+        }
+        Ok(waiting.len())
+    }
+
+    /// The conversation's task, started when there is none.
+    fn live(&self, id: &ConversationId) -> Result<Live, Error> {
+        let mut all = self.inner.live.lock().unwrap_or_else(PoisonError::into_inner);
+        // A task that panicked has closed its mailbox; a fresh one folds the tracker anew.
+        if let Some(live) = all.get(id).filter(|live| !live.mailbox.is_closed()) {
+            return Ok(live.clone());
+        }
+        if all.len() >= self.inner.settings.live_conversations_max {
+            return Err(Error::Busy);
+        }
+        let (mailbox, received) = mpsc::channel(self.inner.settings.mailbox_len_max);
+        let before = all.remove(id).map(|live| live.deliveries);
+        let deliveries = before
+            .unwrap_or_else(|| broadcast::channel(self.inner.settings.subscriber_lag_max).0);
+        let live = Live { mailbox, deliveries: deliveries.clone() };
+        all.insert(id.clone(), live.clone());
+        tokio::spawn(conversation_task::run(self.inner.clone(), id.clone(), received, deliveries));
+        Ok(live)
+    }
+}
+
+/// An append that is not tied to an owner.
+pub(super) fn unfenced(id: &ConversationId, at: i64) -> Append {
+    Append { id: id.clone(), at, events: Vec::new(), fence: None, once: None }
+}

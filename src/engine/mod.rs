@@ -1,0 +1,30 @@
+//! The one door: whoever wants something of a conversation — customer, agent, restart — comes through
+//! the hub, one at a time for each conversation, and the engine takes the turn.
+
+mod clock;
+mod conversation_task;
+mod hub;
+mod turn;
+
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use hub::{Delivery, Hub, HubSettings, Inbound, Outcome, Signal, Who};
+pub use turn::{Brain, Engine, Turned};
+
+use crate::store;
+
+/// Why something could not be delivered.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// The conversation's mailbox is full, or the server holds as many conversations as it may.
+    #[error("too much is waiting; try again in a moment")]
+    Busy,
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Only the owner may.
+    #[error("the conversation belongs to someone else")]
+    NotOwner,
+    /// The conversation's task ended in the middle; the store knows what was written.
+    #[error("interrupted; try again")]
+    Interrupted,
+}
