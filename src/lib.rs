@@ -3,6 +3,7 @@
 //! The rooms and their levels are listed in `ARCHITECTURE.md`; a room imports only lower levels.
 
 pub mod bot;
+pub mod channels;
 pub mod cli;
 pub mod conversation;
 pub mod actions;

@@ -1,0 +1,398 @@
+//! A customer's socket: hello, then messages one way and events the other, each event once and in
+//! order whatever happens in between.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use governor::DefaultDirectRateLimiter;
+use rand::Rng;
+use sha2::{Digest, Sha256};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
+
+use super::limits::SocketLimits;
+use super::text::{TEXT_CHARS_MAX, check_text};
+use super::wire::{
+    CLIENT_TYPES, ClientFrame, Code, Hello, Say, ServerFrame, SignalFrame, VERSION, Welcome, parse,
+};
+use crate::conversation::{Cid, ConversationId, Lang, Status};
+use crate::engine::{Delivery, Hub, Inbound, Signal, Who};
+use crate::store::{self, Head, Opening, Survey};
+
+/// Events read from the store at a time when a customer catches up.
+const PAGE_EVENTS: usize = 200;
+/// Waiting conversations looked at to tell a place in the queue.
+const QUEUE_HEADS_MAX: usize = 500;
+/// Longest button value, in characters.
+const CHOICE_CHARS_MAX: usize = 200;
+
+/// What every customer's socket needs.
+#[derive(Clone)]
+pub struct Channel {
+    /// The door to conversations.
+    pub hub: Hub,
+    /// Bounds.
+    pub limits: Arc<SocketLimits>,
+    /// Turns true when the server drains.
+    pub draining: tokio::sync::watch::Receiver<bool>,
+}
+
+/// Why a socket ends.
+enum End {
+    Gone,
+    Close(u16, &'static str),
+}
+
+type Flow<T> = Result<T, End>;
+
+/// Serves one socket until it ends.
+pub async fn serve(channel: Channel, mut socket: WebSocket) {
+    let end = match greet(&channel, &mut socket).await {
+        Ok(guest) => {
+            let meter = channel.limits.meter();
+            let mut seat = Seat { channel, socket, guest, meter, refusals: 0, place: None };
+            let end = seat.sit().await;
+            socket = seat.socket;
+            end
+        }
+        Err(end) => end,
+    };
+    if let End::Close(code, reason) = end {
+        let frame = CloseFrame { code, reason: reason.into() };
+        // The peer may be gone; there is nobody left to tell.
+        let _gone = tokio::time::timeout(Duration::from_secs(2), socket.send(Message::Close(Some(frame)))).await;
+    }
+}
+
+/// A customer who has said hello.
+struct Guest {
+    id: ConversationId,
+    cursor: u64,
+    status: Status,
+    deliveries: broadcast::Receiver<Delivery>,
+    board: broadcast::Receiver<()>,
+}
+
+async fn greet(channel: &Channel, socket: &mut WebSocket) -> Flow<Guest> {
+    let patience = Duration::from_millis(channel.limits.hello_ms_max);
+    let text = match tokio::time::timeout(patience, first_text(socket)).await {
+        Ok(text) => text?,
+        Err(_) => return Err(End::Close(close_code::POLICY, "no hello in time")),
+    };
+    let hello = match parse::<ClientFrame>(&text, &CLIENT_TYPES) {
+        Ok(ClientFrame::Hello(hello)) => hello,
+        Ok(_) => return refuse(socket, Code::AuthRequired).await,
+        Err(code) => return refuse(socket, code).await,
+    };
+    if hello.v != VERSION {
+        return refuse(socket, Code::UnsupportedVersion).await;
+    }
+    match admit(channel, &hello).await {
+        Ok((guest, welcome)) => {
+            write(channel, socket, &ServerFrame::Welcome(welcome)).await?;
+            Ok(guest)
+        }
+        Err(code) => refuse(socket, code).await,
+    }
+}
+
+async fn first_text(socket: &mut WebSocket) -> Flow<String> {
+    loop {
+        match socket.recv().await {
+            Some(Ok(Message::Text(text))) => return Ok(text.to_string()),
+            Some(Ok(Message::Binary(_))) => {
+                return Err(End::Close(close_code::UNSUPPORTED, "text frames only"));
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Err(error)) => return Err(End::of(&error)),
+            Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
+        }
+    }
+}
+
+async fn refuse<T>(socket: &mut WebSocket, code: Code) -> Flow<T> {
+    let frame = serde_json::to_string(&ServerFrame::error(code, None)).unwrap_or_default();
+    let _gone = socket.send(Message::Text(frame.into())).await;
+    Err(End::Close(close_code::POLICY, "see the error frame"))
+}
+
+/// Finds or opens the conversation.
+async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, Welcome), Code> {
+    let hub = &channel.hub;
+    let lang = Lang::from_locale(hello.locale.as_deref().unwrap_or("zh"));
+    let (head, token) = match &hello.conversation {
+        Some(id) => come_back(hub, id, hello.token.as_deref()).await?,
+        None => open(hub, lang).await?,
+    };
+    let after = hello.after.unwrap_or(0);
+    let same_epoch = hello.epoch.as_deref().is_none_or(|epoch| epoch == hub.store().epoch());
+    let resumed = same_epoch && after <= head.last_seq;
+    // Subscribed before anything is read: what happens in between comes twice and is passed over.
+    let deliveries = hub.subscribe(&head.id).map_err(|error| Code::from(&error))?;
+    let welcome = Welcome {
+        v: VERSION,
+        conversation: head.id.to_string(),
+        token,
+        epoch: hub.store().epoch().to_owned(),
+        head: head.last_seq,
+        resumed,
+        status: head.ownership.status,
+        shop: hub.engine().brain().bot.shop.name(lang).to_owned(),
+        lang,
+        text_chars_max: TEXT_CHARS_MAX,
+    };
+    let guest = Guest {
+        id: head.id,
+        cursor: if resumed { after } else { 0 },
+        status: head.ownership.status,
+        deliveries,
+        board: hub.subscribe_board(),
+    };
+    Ok((guest, welcome))
+}
+
+async fn come_back(hub: &Hub, id: &str, token: Option<&str>) -> Result<(Head, String), Code> {
+    let id = ConversationId::new(id).map_err(|_| Code::UnknownConversation)?;
+    let head = hub.store().head(&id).await.map_err(|error| store_code(&error))?;
+    let token = token.ok_or(Code::AuthRequired)?;
+    // Both are hashes of high-entropy secrets, so comparing them leaks nothing worth having.
+    if token_hash(token) != head.token_hash {
+        return Err(Code::UnknownConversation);
+    }
+    Ok((head, token.to_owned()))
+}
+
+async fn open(hub: &Hub, lang: Lang) -> Result<(Head, String), Code> {
+    let token: [u8; 24] = rand::rng().random();
+    let token: String = token.iter().map(|b| format!("{b:02x}")).collect();
+    let id = ConversationId::new(format!("c-{}", uuid::Uuid::new_v4().simple()))
+        .map_err(|_| Code::Unavailable)?;
+    let opening = Opening { id, token_hash: token_hash(&token), lang, at: hub.now() };
+    let head = hub.store().open(opening).await.map_err(|error| store_code(&error))?;
+    Ok((head, token))
+}
+
+fn token_hash(token: &str) -> String {
+    Sha256::digest(token.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn store_code(error: &store::Error) -> Code {
+    Code::from(&crate::engine::Error::Store(error.clone()))
+}
+
+async fn write(channel: &Channel, socket: &mut WebSocket, frame: &ServerFrame) -> Flow<()> {
+    let text = serde_json::to_string(frame).map_err(|_| End::Close(close_code::ERROR, "internal"))?;
+    let patience = Duration::from_millis(channel.limits.write_ms_max);
+    match tokio::time::timeout(patience, socket.send(Message::Text(text.into()))).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Close(close_code::AGAIN, "reading too slowly")),
+    }
+}
+
+impl End {
+    /// The close code a broken frame deserves.
+    fn of(error: &axum::Error) -> Self {
+        let text = error.to_string();
+        if text.contains("too long") || text.contains("too big") || text.contains("Space limit") {
+            Self::Close(close_code::SIZE, "larger than a message may be")
+        } else if text.to_lowercase().contains("utf-8") || text.to_lowercase().contains("utf8") {
+            Self::Close(close_code::INVALID, "not UTF-8")
+        } else if text.contains("protocol") || text.contains("Protocol") {
+            Self::Close(close_code::PROTOCOL, "protocol error")
+        } else {
+            Self::Gone
+        }
+    }
+}
+
+/// What woke a seated customer's task.
+enum Woke {
+    Received(Option<Result<Message, axum::Error>>),
+    Delivered(Result<Delivery, RecvError>),
+    Board,
+    Ping,
+    Draining,
+}
+
+struct Seat {
+    channel: Channel,
+    socket: WebSocket,
+    guest: Guest,
+    meter: DefaultDirectRateLimiter,
+    refusals: u32,
+    place: Option<u64>,
+}
+
+impl Seat {
+    async fn sit(&mut self) -> End {
+        match self.sit_until_end().await {
+            Ok(()) => End::Gone,
+            Err(end) => end,
+        }
+    }
+
+    async fn sit_until_end(&mut self) -> Flow<()> {
+        self.catch_up().await?;
+        self.tell_place().await?;
+        let mut ping = tokio::time::interval(self.channel.limits.ping());
+        let silence = Duration::from_millis(self.channel.limits.silence_ms_max);
+        let mut heard = Instant::now();
+        loop {
+            let woke = tokio::select! {
+                received = self.socket.recv() => Woke::Received(received),
+                delivery = self.guest.deliveries.recv() => Woke::Delivered(delivery),
+                _ = self.guest.board.recv(), if self.guest.status == Status::Waiting => Woke::Board,
+                _ = ping.tick() => Woke::Ping,
+                _ = self.channel.draining.changed() => Woke::Draining,
+            };
+            match woke {
+                Woke::Received(received) => {
+                    heard = Instant::now();
+                    self.receive(received).await?;
+                }
+                Woke::Delivered(delivery) => self.pass_on(delivery).await?,
+                Woke::Board => self.tell_place().await?,
+                Woke::Ping if heard.elapsed() > silence => {
+                    return Err(End::Close(close_code::AWAY, "silent for too long"));
+                }
+                Woke::Ping => {
+                    self.socket.send(Message::Ping(Vec::new().into())).await.map_err(|_| End::Gone)?;
+                }
+                Woke::Draining => return Err(End::Close(close_code::RESTART, "the server restarts")),
+            }
+        }
+    }
+
+    async fn send(&mut self, frame: &ServerFrame) -> Flow<()> {
+        write(&self.channel, &mut self.socket, frame).await
+    }
+
+    async fn receive(&mut self, received: Option<Result<Message, axum::Error>>) -> Flow<()> {
+        let text = match received {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Binary(_))) => {
+                return Err(End::Close(close_code::UNSUPPORTED, "text frames only"));
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return self.metered().await.map(drop),
+            Some(Err(error)) => return Err(End::of(&error)),
+            Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
+        };
+        if !self.metered().await? {
+            return Ok(());
+        }
+        match parse::<ClientFrame>(&text, &CLIENT_TYPES) {
+            Ok(ClientFrame::Say(say)) => self.say(say).await,
+            Ok(ClientFrame::Typing { on }) => {
+                self.channel.hub.signal(&self.guest.id, Signal { who: Who::Customer, on });
+                Ok(())
+            }
+            Ok(ClientFrame::Hello(_)) => self.send(&ServerFrame::error(Code::BadField, None)).await,
+            Err(code) => self.send(&ServerFrame::error(code, None)).await,
+        }
+    }
+
+    /// Whether the frame is within the rate; too many refusals end the socket.
+    async fn metered(&mut self) -> Flow<bool> {
+        if self.meter.check().is_ok() {
+            return Ok(true);
+        }
+        self.refusals += 1;
+        if self.refusals > self.channel.limits.rate_refusals_max {
+            return Err(End::Close(close_code::POLICY, "too many frames"));
+        }
+        self.send(&ServerFrame::error(Code::RateLimited, None)).await?;
+        Ok(false)
+    }
+
+    async fn say(&mut self, say: Say) -> Flow<()> {
+        let name = say.cid.chars().take(64).collect::<String>();
+        let frame = match self.deliver(say).await {
+            Ok((cid, seq)) => ServerFrame::Ack { cid, seq },
+            Err(code) => ServerFrame::error(code, Some(name)),
+        };
+        self.send(&frame).await
+    }
+
+    async fn deliver(&mut self, say: Say) -> Result<(Cid, u64), Code> {
+        let cid = Cid::new(say.cid).map_err(|_| Code::BadCid)?;
+        let text = check_text(&say.text)?;
+        let choice = say.choice.filter(|c| c.chars().count() <= CHOICE_CHARS_MAX);
+        let inbound = Inbound::CustomerSaid { cid: cid.clone(), text, choice };
+        let outcome = self.channel.hub.deliver(&self.guest.id, inbound).await;
+        outcome.map(|outcome| (cid, outcome.seq)).map_err(|error| Code::from(&error))
+    }
+
+    async fn pass_on(&mut self, delivery: Result<Delivery, RecvError>) -> Flow<()> {
+        match delivery {
+            Ok(Delivery::Events(events)) => {
+                let next = self.guest.cursor + 1;
+                match events.first().map(|e| e.seq) {
+                    Some(first) if first == next => self.show(&events).await,
+                    Some(first) if first > next => self.catch_up().await,
+                    _ => Ok(()),
+                }
+            }
+            Ok(Delivery::Signal(signal)) if signal.who != Who::Customer => {
+                let who = if signal.who == Who::Bot { "bot" } else { "agent" };
+                self.send(&ServerFrame::Signal(SignalFrame::Typing { who, on: signal.on })).await
+            }
+            Ok(Delivery::Signal(_)) => Ok(()),
+            Err(RecvError::Lagged(_)) => self.catch_up().await,
+            Err(RecvError::Closed) => Err(End::Close(close_code::RESTART, "come back")),
+        }
+    }
+
+    async fn show(&mut self, events: &[crate::conversation::Recorded]) -> Flow<()> {
+        if let Some(frame) = ServerFrame::events(events) {
+            self.send(&frame).await?;
+        }
+        let before = self.guest.status;
+        let mut ownership =
+            crate::conversation::Ownership { status: before, ..Default::default() };
+        events.iter().for_each(|recorded| ownership.apply(&recorded.event));
+        self.guest.status = ownership.status;
+        self.guest.cursor = events.last().map_or(self.guest.cursor, |e| e.seq);
+        if before != Status::Waiting && self.guest.status == Status::Waiting {
+            self.tell_place().await?;
+        }
+        Ok(())
+    }
+
+    /// Everything in the store behind the cursor.
+    async fn catch_up(&mut self) -> Flow<()> {
+        loop {
+            let read = self.channel.hub.store().read(&self.guest.id, self.guest.cursor, PAGE_EVENTS).await;
+            let Ok(page) = read else {
+                return Err(End::Close(close_code::AGAIN, "the store does not answer"));
+            };
+            self.show(&page).await?;
+            if page.len() < PAGE_EVENTS {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The place in the queue, whenever it is another than last told.
+    async fn tell_place(&mut self) -> Flow<()> {
+        if self.guest.status != Status::Waiting {
+            self.place = None;
+            return Ok(());
+        }
+        let hub = &self.channel.hub;
+        let heads = hub.store().survey(Survey::Board { heads_max: QUEUE_HEADS_MAX }).await;
+        let waiting = heads.unwrap_or_default();
+        let mut waiting = waiting.iter().filter(|h| h.ownership.status == Status::Waiting);
+        let Some(before) = waiting.position(|head| head.id == self.guest.id) else { return Ok(()) };
+        let place = before as u64 + 1;
+        if self.place == Some(place) {
+            return Ok(());
+        }
+        self.place = Some(place);
+        let open = hub.engine().brain().bot.shop.is_open(hub.now());
+        let signal = SignalFrame::Queue { place, wait_s: None, open };
+        Box::pin(self.send(&ServerFrame::Signal(signal))).await
+    }
+}
