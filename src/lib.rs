@@ -5,6 +5,7 @@
 pub mod bot;
 pub mod channels;
 pub mod cli;
+pub mod console;
 pub mod conversation;
 pub mod actions;
 pub mod dialogue;
@@ -12,4 +13,5 @@ pub mod engine;
 pub mod knowledge;
 pub mod nlu;
 pub mod predictors;
+pub mod server;
 pub mod store;

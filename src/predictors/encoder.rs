@@ -10,7 +10,7 @@ use tokenizers::Tokenizer;
 use super::Error;
 
 /// Width of an embedding.
-pub(super) const EMBEDDING: usize = 160;
+pub(super) const EMBEDDING: usize = 128;
 /// Width of the window's output.
 const HIDDEN: usize = 256;
 /// Dimensions of the vector.

@@ -15,13 +15,13 @@ use super::encoder::{self, Net};
 use super::{Error, Progress};
 
 /// Pieces of the vocabulary.
-const VOCABULARY: usize = 12_000;
+const VOCABULARY: usize = 9_000;
 /// Pairs of one step.
-const PAIRS_PER_STEP: usize = 128;
+const PAIRS_PER_STEP: usize = 64;
 /// Pieces of a text looked at while training: padding to the longest is what costs time.
-const TRAINING_PIECES_MAX: usize = 20;
+const TRAINING_PIECES_MAX: usize = 16;
 /// Reviews of one step.
-const REVIEWS_PER_STEP: usize = 32;
+const REVIEWS_PER_STEP: usize = 16;
 /// Sharpness of the contrast.
 const TEMPERATURE: f64 = 0.05;
 /// Share of pieces dropped from the second text, so that no single word carries the meaning.

@@ -1,0 +1,44 @@
+//! The people's side: login, the board of conversations, claim, reply, resolve. Everything an agent
+//! does goes through the same hub as what a customer does.
+
+mod frames;
+mod login;
+mod socket;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use tokio::sync::watch;
+
+pub use frames::{AgentFrame, BoardRow, ConsoleFrame};
+pub use login::{LoginGate, hash_password};
+
+use crate::channels::SocketLimits;
+use crate::engine::Hub;
+use crate::store::Accounts;
+
+/// What the console needs.
+#[derive(Clone)]
+pub struct Console {
+    /// The door to conversations.
+    pub hub: Hub,
+    /// Who may log in.
+    pub accounts: Accounts,
+    /// Slows down guessing.
+    pub gate: Arc<LoginGate>,
+    /// Bounds of a socket.
+    pub limits: Arc<SocketLimits>,
+    /// Turns true when the server drains.
+    pub draining: watch::Receiver<bool>,
+}
+
+/// The console's routes.
+pub fn routes(console: Console) -> Router {
+    Router::new()
+        .route("/console/api/login", post(login::log_in))
+        .route("/console/api/logout", post(login::log_out))
+        .route("/console/api/me", get(login::me))
+        .route("/v1/console", get(socket::upgrade))
+        .with_state(console)
+}

@@ -1,0 +1,115 @@
+//! The HTTP side: routes, embedded pages, health, origins, and an accept loop with deadlines.
+
+mod accept;
+mod assets;
+mod origin;
+
+use std::sync::Arc;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
+use tokio::sync::watch;
+use tower_http::limit::RequestBodyLimitLayer;
+
+pub use accept::serve;
+
+use crate::channels::websocket::{self, Channel};
+use crate::channels::{SocketLimits, socket_of};
+use crate::console::{Console, LoginGate, routes};
+use crate::engine::Hub;
+use crate::store::Accounts;
+
+/// Largest request body, in bytes.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Everything the server serves with.
+#[derive(Clone)]
+pub struct App {
+    /// The door to conversations.
+    pub hub: Hub,
+    /// Agents' accounts.
+    pub accounts: Accounts,
+    /// Bounds of sockets.
+    pub limits: Arc<SocketLimits>,
+    /// Origins that may open sockets besides the server's own.
+    pub origins: Arc<Vec<String>>,
+    /// Turns true when the server drains.
+    pub draining: watch::Receiver<bool>,
+}
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    let console = Console {
+        hub: app.hub.clone(),
+        accounts: app.accounts.clone(),
+        gate: Arc::new(LoginGate::default()),
+        limits: app.limits.clone(),
+        draining: app.draining.clone(),
+    };
+    let agents = routes(console).layer(middleware::from_fn(own_origin_only));
+    Router::new()
+        .route("/v1/chat", get(chat))
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(ready))
+        .fallback(assets::asset)
+        .with_state(app)
+        .merge(agents)
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(safe_headers))
+}
+
+async fn chat(State(app): State<App>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+    if !origin::may_connect(&headers, &app.origins) {
+        return (StatusCode::FORBIDDEN, "this origin is not in shop.yaml").into_response();
+    }
+    let channel =
+        Channel { hub: app.hub.clone(), limits: app.limits.clone(), draining: app.draining.clone() };
+    let upgrade = socket_of(upgrade, &app.limits);
+    upgrade.on_upgrade(move |socket| websocket::serve(channel, socket))
+}
+
+/// The console is never embedded and never called from another site.
+async fn own_origin_only(request: Request, next: Next) -> Response {
+    if origin::is_own(request.headers()) {
+        return next.run(request).await;
+    }
+    (StatusCode::FORBIDDEN, Json(json!({ "code": "not_allowed", "message": "other origin" })))
+        .into_response()
+}
+
+async fn ready(State(app): State<App>) -> Response {
+    let brain = app.hub.engine().brain();
+    let body = json!({
+        "model": brain.nlu.version(), "knowledge": brain.bot.version,
+        "passages": brain.knowledge.passages(), "draining": *app.draining.borrow(),
+    });
+    Json(body).into_response()
+}
+
+async fn safe_headers(request: Request, next: Next) -> Response {
+    let is_widget = request.uri().path().starts_with("/widget");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    if is_widget {
+        // Shops load the widget from their own pages.
+        set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+        set(header::HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    } else {
+        set(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+             connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors 'none'",
+        );
+    }
+    response
+}
