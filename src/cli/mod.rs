@@ -1,25 +1,42 @@
 //! The command line: one file a subcommand. Data goes to stdout, talk to stderr; exit code 0 is success,
 //! 1 means that problems were found or the work failed, 2 that the command or its settings were wrong.
 
+mod brain;
+mod chat;
+mod check;
+mod doctor;
+mod eval;
 mod progress;
+mod replay;
+mod serve;
 mod train;
 
 use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
 
-/// Xiaoer (小二): customer service for online shops
+/// Xiaoer (小二): customer service for online shops. Without a command it serves.
 #[derive(Parser, Debug)]
-#[command(version, about)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::ServeArgs,
 }
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Serve(serve::ServeArgs),
+    Chat(chat::ChatArgs),
+    Check(check::CheckArgs),
     Train(train::TrainArgs),
+    #[command(subcommand)]
+    Eval(eval::EvalCommand),
+    Replay(replay::ReplayArgs),
+    Doctor(doctor::DoctorArgs),
 }
 
 /// Folders nearly every command needs.
@@ -33,19 +50,44 @@ pub struct Common {
     pub models: PathBuf,
 }
 
+/// The command or its settings were wrong; exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Misuse(String);
+
+impl Misuse {
+    fn new(message: impl Into<String>) -> anyhow::Error {
+        anyhow::Error::new(Self(message.into()))
+    }
+
+    fn from_error(error: impl std::fmt::Display) -> anyhow::Error {
+        Self::new(error.to_string())
+    }
+}
+
 /// Runs the command line and answers the exit code.
 #[must_use]
 pub fn run() -> u8 {
+    let filter = EnvFilter::try_from_env("XIAOER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let cli = Cli::parse();
+    let fine = |()| true;
     let outcome = match cli.command {
-        Some(Command::Train(args)) => train::run(&args),
-        None => Ok(()),
+        None => serve::run(&cli.serve).map(fine),
+        Some(Command::Serve(args)) => serve::run(&args).map(fine),
+        Some(Command::Chat(args)) => chat::run(&args).map(fine),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Train(args)) => train::run(&args).map(fine),
+        Some(Command::Eval(command)) => eval::run(&command).map(fine),
+        Some(Command::Replay(args)) => replay::run(&args),
+        Some(Command::Doctor(args)) => doctor::run(&args),
     };
     match outcome {
-        Ok(()) => 0,
+        Ok(true) => 0,
+        Ok(false) => 1,
         Err(error) => {
             let _gone = writeln!(std::io::stderr(), "error: {error:#}");
-            1
+            if error.is::<Misuse>() { 2 } else { 1 }
         }
     }
 }

@@ -9,15 +9,6 @@ use super::heads::{Head, Set, argmax};
 use super::train::featurise;
 use super::{Error, Progress, artifact, load_encoder, metrics};
 
-/// What the labels are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClassifierTask {
-    /// Intents, possibly with an out-of-scope label.
-    Intent,
-    /// Sentiments.
-    Sentiment,
-}
-
 /// Figures of one run. Those about out-of-scope are absent without such a label.
 #[derive(Debug, Clone, Serialize)]
 pub struct ClassifierReport {

@@ -17,7 +17,7 @@ use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
 use tokenizers::Tokenizer;
 
-pub use classifier::{ClassifierReport, ClassifierTask, evaluate_classifier};
+pub use classifier::{ClassifierReport, evaluate_classifier};
 pub use train::{Labelled, Trained, train_encoder, train_shop};
 pub use train_encoder::EncoderData;
 

@@ -1,0 +1,62 @@
+//! Putting a brain together from the folders, for every command that answers.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+
+use super::Common;
+use crate::bot::{Bot, Severity};
+use crate::engine::Brain;
+use crate::knowledge::Knowledge;
+use crate::nlu::{EntityRules, Nlu};
+use crate::predictors::Predictors;
+
+/// Loads the knowledge base and the predictors.
+///
+/// # Errors
+/// Problems of the knowledge base (each told on stderr), or what is wrong with the models.
+pub fn load(common: &Common) -> anyhow::Result<Brain> {
+    let bot = load_bot(&common.knowledge_base)?;
+    let predictors = load_predictors(&common.models)?;
+    let knowledge = Knowledge::build(&bot.all_articles(), &bot.faq, None)?;
+    let nlu = Nlu::new(predictors, rules_of(&bot));
+    Ok(Brain { bot: Arc::new(bot), knowledge, nlu })
+}
+
+/// The shop's number formats.
+#[must_use]
+pub fn rules_of(bot: &Bot) -> EntityRules {
+    EntityRules {
+        order_no_prefix: bot.shop.order_no_prefix.to_uppercase(),
+        order_no_digits: bot.shop.order_no_digits,
+    }
+}
+
+/// Loads the knowledge base alone.
+///
+/// # Errors
+/// When a problem forbids serving it; errors are told on stderr first.
+pub fn load_bot(root: &Path) -> anyhow::Result<Bot> {
+    let (bot, problems) = Bot::load(root);
+    let Some(bot) = bot else {
+        let mut errors = problems.iter().filter(|p| p.severity == Severity::Error);
+        for problem in errors.by_ref().take(20) {
+            let _gone = writeln!(std::io::stderr(), "{problem}");
+        }
+        bail!("the knowledge base {} has errors; `xiaoer check` lists them all", root.display());
+    };
+    Ok(bot)
+}
+
+/// Loads the predictors alone.
+///
+/// # Errors
+/// What is wrong with them, and how to make new ones.
+pub fn load_predictors(models: &Path) -> anyhow::Result<Arc<Predictors>> {
+    let loaded = Predictors::load(models);
+    Ok(Arc::new(loaded.with_context(|| {
+        format!("cannot use the models in {}; `xiaoer train` makes new ones", models.display())
+    })?))
+}

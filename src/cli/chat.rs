@@ -1,0 +1,104 @@
+//! `xiaoer chat`: the terminal as a channel. Nothing is stored.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use clap::Args;
+
+use super::{Common, brain};
+use crate::conversation::{Cid, Event, Lang, Recorded, Tracker};
+use crate::engine::{Clock, Engine, SystemClock};
+
+/// Talk to the bot in the terminal; an empty line ends it
+#[derive(Args, Debug)]
+pub struct ChatArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Show what the bot made of each message
+    #[arg(long)]
+    why: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the folders cannot be used or the terminal is gone.
+pub fn run(args: &ChatArgs) -> anyhow::Result<()> {
+    let engine = Engine::new(brain::load(&args.common)?);
+    let mut tracker = Tracker::default();
+    apply(&mut tracker, Event::ConversationStarted { lang: Lang::Zh });
+    let on_terminal = std::io::stdin().is_terminal();
+    let mut out = std::io::stdout();
+    for (at, line) in std::iter::once(Ok(String::new())).chain(std::io::stdin().lock().lines()).enumerate() {
+        let text = line?.trim().to_owned();
+        if at > 0 && text.is_empty() {
+            break;
+        }
+        if at > 0 {
+            let cid = Cid::new(format!("terminal-{at}"))?;
+            // A number taps the button of that number.
+            let tapped = text.parse::<usize>().ok().and_then(|n| tracker.choices.get(n.checked_sub(1)?).cloned());
+            let (text, choice) = match tapped {
+                Some(choice) => (choice.label, Some(choice.choice)),
+                None => (text, None),
+            };
+            apply(&mut tracker, Event::CustomerSaid { cid, text, choice });
+            for event in engine.take_turn("terminal", &tracker, SystemClock.now()).events {
+                show(&mut out, &event, args.why)?;
+                apply(&mut tracker, event);
+            }
+        }
+        if on_terminal {
+            write!(out, "> ")?;
+            out.flush()?;
+        }
+    }
+    Ok(())
+}
+
+fn apply(tracker: &mut Tracker, event: Event) {
+    let recorded = Recorded { seq: tracker.last_seq + 1, at: SystemClock.now(), event };
+    tracker.apply(&recorded);
+}
+
+fn show(out: &mut impl Write, event: &Event, why: bool) -> std::io::Result<()> {
+    match event {
+        Event::BotSaid { text, choices, citations, card, why: reasons } => {
+            writeln!(out, "{text}")?;
+            if let Some(card) = card {
+                writeln!(out, "  [{}] {}", card.title, card.status)?;
+                for row in &card.rows {
+                    writeln!(out, "    {}: {}", row.label, row.value)?;
+                }
+                for step in &card.steps {
+                    writeln!(out, "    {} {}", step.at, step.text)?;
+                }
+            }
+            for (number, choice) in choices.iter().enumerate() {
+                writeln!(out, "  {}) {}", number + 1, choice.label)?;
+            }
+            for citation in citations {
+                writeln!(out, "  [{}: {}]", citation.passage, citation.title)?;
+            }
+            match reasons.as_ref().filter(|_| why) {
+                Some(reasons) => writeln!(out, "  ~ {} {} {:?}", reasons.policy, reasons.source, reasons.score),
+                None => Ok(()),
+            }
+        }
+        Event::Understood { understanding } if why => {
+            let ranked: Vec<String> =
+                understanding.intents.iter().map(|r| format!("{} {:.2}", r.intent, r.score)).collect();
+            writeln!(
+                out,
+                "  ~ {} | in scope {:.2} certain {} | {:?} {} | {:?}",
+                ranked.join(", "),
+                understanding.in_scope,
+                understanding.certain,
+                understanding.sentiment,
+                understanding.anger,
+                understanding.entities
+            )
+        }
+        Event::HandoffRequested { reason } => writeln!(out, "  (to people: {reason:?})"),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,150 @@
+//! `xiaoer eval knowledge`: questions to any folder of articles.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{read_lines, report, rounded};
+use crate::bot::{Problems, load_articles};
+use crate::conversation::Lang;
+use crate::knowledge::{Answer, Decision, Knowledge, Query};
+use crate::predictors::metrics;
+
+#[derive(Args, Debug)]
+pub struct KnowledgeArgs {
+    /// Folder of Markdown articles with front matter
+    #[arg(long, value_name = "DIR")]
+    articles: PathBuf,
+    /// The questions
+    #[arg(long, value_name = "FILE")]
+    queries: PathBuf,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Deserialize)]
+struct Question {
+    q: String,
+    lang: Lang,
+    #[serde(default)]
+    answers: Vec<String>,
+    #[serde(default)]
+    span: Option<String>,
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    context: Option<Context>,
+}
+
+/// The question before, or several; the last one counts.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Context {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Context {
+    fn last(&self) -> Option<&str> {
+        match self {
+            Self::One(text) => Some(text),
+            Self::Many(texts) => texts.last().map(String::as_str),
+        }
+    }
+}
+
+struct Scored<'a> {
+    question: &'a Question,
+    /// Place of the first right article, from 1.
+    rank: Option<usize>,
+    decision: Decision,
+    right_first: bool,
+    span_hit: Option<bool>,
+    ms: f32,
+}
+
+pub(super) fn run(args: &KnowledgeArgs) -> anyhow::Result<()> {
+    let questions: Vec<Question> = read_lines(&args.queries)?;
+    let mut problems = Problems::new(&args.articles);
+    let articles = load_articles(&args.articles, &mut problems);
+    for problem in problems.into_sorted().iter().take(20) {
+        let _gone = writeln!(std::io::stderr(), "{problem}");
+    }
+    anyhow::ensure!(!articles.is_empty(), "there are no articles in {}", args.articles.display());
+    let knowledge = Knowledge::build(&articles, &[], None)?;
+    let scored: Vec<Scored<'_>> = questions.iter().map(|q| score(&knowledge, q)).collect();
+    let mut figures = figures(&scored.iter().collect::<Vec<_>>());
+    figures.insert("by_kind".to_owned(), by(&scored, |q| q.kind.clone().unwrap_or_default()));
+    figures.insert("by_lang".to_owned(), by(&scored, |q| q.lang.code().to_owned()));
+    report(&figures.into(), args.json)
+}
+
+fn score<'a>(knowledge: &Knowledge, question: &'a Question) -> Scored<'a> {
+    let context = question.context.as_ref().and_then(Context::last);
+    let began = Instant::now();
+    let answer = knowledge.answer(&Query { text: &question.q, lang: question.lang, context });
+    let ms = began.elapsed().as_secs_f32() * 1_000.0;
+    let mut articles: Vec<&str> = Vec::new();
+    for hit in &answer.hits {
+        if !articles.contains(&hit.article.as_str()) {
+            articles.push(&hit.article);
+        }
+    }
+    let rank = articles.iter().position(|a| question.answers.iter().any(|id| id == a)).map(|at| at + 1);
+    let span_hit = question.span.as_ref().filter(|s| !s.is_empty()).map(|span| has_span(&answer, span));
+    Scored { question, rank, decision: answer.decision, right_first: rank == Some(1), span_hit, ms }
+}
+
+/// Whether the answer or its quoted passage holds the span, blanks and punctuation aside.
+fn has_span(answer: &Answer, span: &str) -> bool {
+    let fold = |text: &str| -> String {
+        text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
+    };
+    let quote = answer.citation.as_ref().map_or("", |c| c.quote.as_str());
+    let span = fold(span);
+    fold(&answer.text).contains(&span) || fold(quote).contains(&span)
+}
+
+fn by(scored: &[Scored<'_>], key: impl Fn(&Question) -> String) -> serde_json::Value {
+    let mut groups: BTreeMap<String, Vec<&Scored<'_>>> = BTreeMap::new();
+    for one in scored {
+        groups.entry(key(one.question)).or_default().push(one);
+    }
+    let figures = groups.into_iter().map(|(key, group)| (key, figures(&group).into()));
+    serde_json::Value::Object(figures.collect())
+}
+
+fn figures(scored: &[&Scored<'_>]) -> serde_json::Map<String, serde_json::Value> {
+    let answerable: Vec<_> = scored.iter().filter(|s| !s.question.answers.is_empty()).collect();
+    let others: Vec<_> = scored.iter().filter(|s| s.question.answers.is_empty()).collect();
+    let share = |hits: usize, of: usize| rounded(hits as f64 / of as f64);
+    let mean = |sum: f64| rounded(sum / answerable.len() as f64);
+    let within = |rank: usize| answerable.iter().filter(|s| s.rank.is_some_and(|r| r <= rank)).count();
+    let answered = |s: &&&Scored<'_>| s.decision == Decision::Answer;
+    let right = answerable.iter().filter(|s| answered(s) && s.right_first).count();
+    let wrong = answerable.iter().filter(|s| answered(s) && !s.right_first).count()
+        + others.iter().filter(|s| answered(s)).count();
+    let refused = others.iter().filter(|s| !answered(s)).count();
+    let spans: Vec<bool> = answerable.iter().filter_map(|s| s.span_hit).collect();
+    let times: Vec<f32> = scored.iter().map(|s| s.ms).collect();
+    let figures = json!({
+        "n": scored.len(),
+        "recall@1": share(within(1), answerable.len()),
+        "recall@5": share(within(5), answerable.len()),
+        "mrr": mean(answerable.iter().filter_map(|s| s.rank).map(|r| 1.0 / r as f64).sum()),
+        "ndcg@10": mean(answerable.iter().filter_map(|s| s.rank).map(|r| 1.0 / (1.0 + r as f64).log2()).sum()),
+        "span_hit@1": share(spans.iter().filter(|hit| **hit).count(), spans.len()),
+        "answered_right": share(right, answerable.len()),
+        "wrong_answered": share(wrong, scored.len()),
+        "refused_right": share(refused, others.len()),
+        "p50_ms": rounded(f64::from(metrics::quantile(&times, 0.5))),
+        "p95_ms": rounded(f64::from(metrics::quantile(&times, 0.95))),
+    });
+    figures.as_object().cloned().unwrap_or_default()
+}

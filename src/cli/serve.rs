@@ -1,0 +1,174 @@
+//! `xiaoer serve`: the shop opens.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Args;
+use rand::Rng;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::{Common, Misuse, brain};
+use crate::channels::SocketLimits;
+use crate::config::Config;
+use crate::console::hash_password;
+use crate::engine::{Engine, Hub, HubSettings, SystemClock};
+use crate::server::{App, router, serve};
+use crate::store::{Account, Accounts, Sqlite};
+
+/// Serve the widget, the console and the API
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Configuration file [default: xiaoer.toml, if it is there]
+    #[arg(long, env = "XIAOER_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, env = "XIAOER_LISTEN", value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Folder for the store [default: data]
+    #[arg(long, env = "XIAOER_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Give the console's admin account a new password and print it
+    #[arg(long)]
+    reset_password: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When settings, folders, models or the port cannot be used.
+pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
+    let config = config_of(args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(open(args, &config))
+}
+
+fn config_of(args: &ServeArgs) -> anyhow::Result<Config> {
+    let usual = PathBuf::from("xiaoer.toml");
+    let mut config = match &args.config {
+        Some(file) => Config::read(file).map_err(Misuse::from_error)?,
+        None if usual.is_file() => Config::read(&usual).map_err(Misuse::from_error)?,
+        None => Config::default(),
+    };
+    config.listen = args.listen.unwrap_or(config.listen);
+    if let Some(data) = &args.data {
+        config.data.clone_from(data);
+    }
+    Ok(config)
+}
+
+async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|e| Misuse::new(format!("cannot listen on {}: {e}; use --listen", config.listen)))?;
+    let brain = brain::load(&args.common)?;
+    let origins = Arc::new(brain.bot.shop.origins.clone());
+    let facts = facts_of(&brain);
+    let store = Sqlite::open(&config.data).await.map_err(Misuse::from_error)?;
+    let accounts = store.accounts().await?;
+    let password = first_password(&accounts, args.reset_password).await?;
+    let store = Arc::new(store);
+    let hub = Hub::new(Engine::new(brain), store, Arc::new(SystemClock), HubSettings::default());
+    let caught_up = hub.catch_up().await?;
+    let (drain, draining) = watch::channel(false);
+    let app = App {
+        hub,
+        accounts,
+        limits: Arc::new(SocketLimits::default()),
+        origins,
+        draining: draining.clone(),
+    };
+    let base = config.public_url.clone().unwrap_or_else(|| {
+        format!("http://{}", listener.local_addr().unwrap_or(config.listen))
+    });
+    greet(&Opened { base, facts, password, caught_up, config, ms: began.elapsed().as_millis() });
+    tokio::spawn(async move {
+        stop_signal().await;
+        tracing::info!("draining");
+        // Nobody serves any more: nothing to drain.
+        let _ended = drain.send(true);
+    });
+    serve(listener, router(app), draining).await;
+    Ok(())
+}
+
+async fn stop_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    let mut terminated = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM is not heard");
+            let _heard = interrupted.await;
+            return;
+        }
+    };
+    tokio::select! {
+        _ = interrupted => {}
+        _ = terminated.recv() => {}
+    }
+}
+
+/// A password for `admin`, on the first start or when asked for.
+async fn first_password(accounts: &Accounts, reset: bool) -> anyhow::Result<Option<String>> {
+    if accounts.count().await? > 0 && !reset {
+        return Ok(None);
+    }
+    const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789";
+    let mut random = rand::rng();
+    let password: String =
+        (0..14).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect();
+    let password_hash = hash_password(&password).context("the password cannot be hashed")?;
+    let name = "小二".to_owned();
+    accounts.put(&Account { account: "admin".to_owned(), name, password_hash }).await?;
+    Ok(Some(password))
+}
+
+fn facts_of(brain: &crate::engine::Brain) -> String {
+    format!(
+        "{} intents, {} articles, {} passages, {} products, {} orders; models {}",
+        brain.bot.intents.len(),
+        brain.bot.articles.len(),
+        brain.knowledge.passages(),
+        brain.bot.catalogue.products.len(),
+        brain.bot.catalogue.orders.len(),
+        brain.nlu.version(),
+    )
+}
+
+struct Opened<'a> {
+    base: String,
+    facts: String,
+    password: Option<String>,
+    caught_up: usize,
+    config: &'a Config,
+    ms: u128,
+}
+
+fn greet(opened: &Opened<'_>) {
+    let Opened { base, facts, config, ms, .. } = opened;
+    let password = match &opened.password {
+        Some(password) => format!("admin   password (shown once) {password}"),
+        None => "admin   (forgotten? --reset-password)".to_owned(),
+    };
+    let caught_up = match opened.caught_up {
+        0 => String::new(),
+        n => format!("\n  caught up {n} conversations that waited for an answer"),
+    };
+    let loopback = match config.listen.ip().is_loopback() {
+        true => "this machine only; --listen 0.0.0.0:8080 opens it",
+        false => "open to the network: put TLS in front",
+    };
+    let _gone = writeln!(
+        std::io::stderr(),
+        "xiaoer {} open in {ms} ms\n  shop      {facts}{caught_up}\n  widget    {base}/demo            <- open this, ask 我的订单到哪了\n  console   {base}/console         {password}\n  embed     <script async src=\"{base}/widget.js\" data-site=\"demo\"></script>\n  data      {}   {loopback}",
+        env!("CARGO_PKG_VERSION"),
+        config.data.display(),
+    );
+}
