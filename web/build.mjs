@@ -1,0 +1,69 @@
+// Builds web/dist: the loader, the widget, the console and the demo pages, with a manifest of hashes.
+// `node build.mjs dist` writes; `node build.mjs --check` builds elsewhere and compares byte by byte.
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const common = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: true,
+  legalComments: "none",
+  target: "es2020",
+  format: "esm",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  charset: "utf8",
+};
+
+function files(dir) {
+  return readdirSync(dir, { withFileTypes: true })
+    .flatMap((e) => (e.isDirectory() ? files(join(dir, e.name)) : [join(dir, e.name)]))
+    .sort();
+}
+
+async function make(out) {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  await build({ ...common, entryPoints: ["widget/loader.ts"], outfile: join(out, "widget.js"), format: "iife" });
+  await build({ ...common, entryPoints: ["widget/app.tsx"], outfile: join(out, "widget/app.js"), loader: { ".css": "text" } });
+  await build({ ...common, entryPoints: ["console/main.tsx"], outfile: join(out, "console/app.js") });
+  await build({ ...common, entryPoints: ["console/console.css"], outfile: join(out, "console/app.css") });
+  await build({ ...common, entryPoints: ["demo/demo.ts"], outfile: join(out, "demo/demo.js") });
+  await build({ ...common, entryPoints: ["demo/demo.css"], outfile: join(out, "demo/demo.css") });
+  cpSync(join(here, "console/index.html"), join(out, "console/index.html"));
+  cpSync(join(here, "demo/index.html"), join(out, "demo/index.html"));
+  mkdirSync(join(out, "chat"), { recursive: true });
+  cpSync(join(here, "demo/chat.html"), join(out, "chat/index.html"));
+  const licence = readFileSync(join(here, "node_modules/preact/LICENSE"), "utf8").replace(/\r\n/g, "\n");
+  writeFileSync(join(out, "THIRD-PARTY.txt"), `preact\n\n${licence}`);
+  const hashes = files(out).map((f) => [
+    relative(out, f).split("\\").join("/"),
+    createHash("sha256").update(readFileSync(f)).digest("hex"),
+  ]);
+  writeFileSync(join(out, "manifest.json"), JSON.stringify(Object.fromEntries(hashes), null, 1) + "\n");
+}
+
+if (process.argv[2] === "--check") {
+  const fresh = mkdtempSync(join(tmpdir(), "xiaoer-web-"));
+  await make(fresh);
+  const dist = join(here, "dist");
+  const names = (dir) => files(dir).map((f) => relative(dir, f));
+  const [a, b] = [names(dist), names(fresh)];
+  const odd = a.filter((n) => !b.includes(n)).concat(b.filter((n) => !a.includes(n)));
+  const changed = b.filter((n) => a.includes(n) && !readFileSync(join(dist, n)).equals(readFileSync(join(fresh, n))));
+  rmSync(fresh, { recursive: true, force: true });
+  if (odd.length || changed.length) {
+    console.error("web/dist is not what the sources build; run `npm run build`:", ...odd, ...changed);
+    process.exit(1);
+  }
+  console.error(`web/dist is fresh (${a.length} files)`);
+} else {
+  const out = join(here, process.argv[2] ?? "dist");
+  await make(out);
+  for (const f of files(out)) console.error(String(statSync(f).size).padStart(8), relative(out, f));
+}

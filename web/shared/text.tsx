@@ -1,0 +1,54 @@
+// Plain text as the protocol means it: paragraphs, `- ` list items and links; never HTML.
+import type { ComponentChildren } from "preact";
+
+const LINK = /https?:\/\/[^\s<>"'）」】，。]+/g;
+
+function linked(text: string): ComponentChildren[] {
+  const parts: ComponentChildren[] = [];
+  let from = 0;
+  for (const found of text.matchAll(LINK)) {
+    parts.push(text.slice(from, found.index));
+    parts.push(
+      <a href={found[0]} target="_blank" rel="noopener noreferrer">
+        {found[0]}
+      </a>,
+    );
+    from = found.index + found[0].length;
+  }
+  parts.push(text.slice(from));
+  return parts;
+}
+
+export function Text({ text }: { text: string }) {
+  const blocks: ComponentChildren[] = [];
+  let items: string[] = [];
+  const flush = () => {
+    if (items.length) blocks.push(<ul>{items.map((item) => <li>{linked(item)}</li>)}</ul>);
+    items = [];
+  };
+  for (const line of text.split("\n")) {
+    if (line.startsWith("- ")) {
+      items.push(line.slice(2));
+    } else {
+      flush();
+      if (line.trim()) blocks.push(<p>{linked(line)}</p>);
+    }
+  }
+  flush();
+  return <>{blocks}</>;
+}
+
+/** Enter sends, Shift+Enter breaks the line, and Enter while choosing Chinese characters does neither. */
+export function sendsOnEnter(e: KeyboardEvent): boolean {
+  return e.key === "Enter" && !e.shiftKey && !e.isComposing && e.keyCode !== 229;
+}
+
+export function newId(): string {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+export function clock(at: number, locale: string): string {
+  return new Date(at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+}
