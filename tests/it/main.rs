@@ -1,0 +1,11 @@
+//! All integration tests in one binary, so that linking is paid once.
+
+mod bad_inputs;
+mod bot_folder;
+mod console;
+mod docs;
+mod models;
+mod replay_property;
+mod store_contract;
+mod support;
+mod websocket;

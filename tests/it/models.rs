@@ -1,0 +1,113 @@
+//! The artifact folder is checked before anything of it is served.
+
+use std::path::Path;
+
+use xiaoer::predictors::Predictors;
+
+use crate::support::root;
+
+fn copy(to: &Path) {
+    for entry in std::fs::read_dir(root().join("models")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+}
+
+/// Loads a copy of the shipped models after a change; answers the complaint.
+fn complaint(change: impl FnOnce(&Path)) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    copy(folder.path());
+    change(folder.path());
+    Predictors::load(folder.path()).err().expect("it must be refused").to_string()
+}
+
+fn edit(file: std::path::PathBuf, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = std::fs::read(&file).unwrap();
+    change(&mut bytes);
+    std::fs::write(file, bytes).unwrap();
+}
+
+/// Changes a file and the manifest's hash with it, as somebody would who means it.
+fn forge(folder: &Path, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
+    use sha2::{Digest, Sha256};
+    edit(folder.join(name), change);
+    let hash: String =
+        Sha256::digest(std::fs::read(folder.join(name)).unwrap()).iter().map(|b| format!("{b:02x}")).collect();
+    edit(folder.join("manifest.json"), |bytes| {
+        let mut manifest: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+        manifest["files"][name] = hash.into();
+        *bytes = manifest.to_string().into_bytes();
+    });
+}
+
+#[test]
+fn what_could_run_code_is_refused_unopened() {
+    let said = complaint(|f| std::fs::write(f.join("pytorch_model.bin"), b"\x80\x04").unwrap());
+    assert!(said.contains("pytorch_model.bin") && said.contains("unsupported format"), "{said}");
+}
+
+#[test]
+fn a_changed_or_cut_file_is_refused() {
+    let said = complaint(|f| edit(f.join("intent.safetensors"), |b| b[5_000] ^= 1));
+    assert!(said.contains("intent.safetensors") && said.contains("SHA-256"), "{said}");
+    let said = complaint(|f| edit(f.join("encoder.safetensors"), |b| b.truncate(4_096)));
+    assert!(said.contains("encoder.safetensors"), "{said}");
+    let said = complaint(|f| std::fs::remove_file(f.join("tokenizer.json")).unwrap());
+    assert!(said.contains("tokenizer.json"), "{said}");
+}
+
+#[test]
+fn a_forged_file_is_refused_for_what_is_in_it() {
+    let said = complaint(|f| forge(f, "encoder.safetensors", |b| b[..8].fill(0xff)));
+    assert!(said.contains("header"), "{said}");
+    let said = complaint(|f| forge(f, "encoder.safetensors", |b| b[..8].fill(0)));
+    assert!(said.contains("header"), "{said}");
+    // The last two bytes are a half-precision number; all exponent bits set is not finite.
+    let said = complaint(|f| {
+        forge(f, "encoder.safetensors", |b| {
+            let end = b.len();
+            b[end - 2..].copy_from_slice(&0x7e00_u16.to_le_bytes());
+        });
+    });
+    assert!(said.contains("not finite"), "{said}");
+    let said = complaint(|f| forge(f, "encoder.safetensors", |b| {
+        let end = b.len();
+        b.truncate(end - 64);
+    }));
+    assert!(said.contains("encoder.safetensors"), "{said}");
+}
+
+#[test]
+fn a_manifest_that_does_not_fit_is_refused() {
+    let said = complaint(|f| edit(f.join("manifest.json"), |b| b.truncate(100)));
+    assert!(said.contains("manifest.json"), "{said}");
+    let change = |path: &'static str, value: serde_json::Value| {
+        move |f: &Path| {
+            edit(f.join("manifest.json"), |bytes| {
+                let mut manifest: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+                *manifest.pointer_mut(path).unwrap() = value;
+                *bytes = manifest.to_string().into_bytes();
+            });
+        }
+    };
+    let said = complaint(change("/self_test/0/intent", "nonsense".into()));
+    assert!(said.contains("self-test"), "{said}");
+    let said = complaint(change("/format", 99.into()));
+    assert!(said.contains("format 99"), "{said}");
+    let said = complaint(change("/intent/temperature", (-1).into()));
+    assert!(said.contains("cannot be"), "{said}");
+    let said = complaint(change("/intent/labels", serde_json::json!(["only_one"])));
+    assert!(said.contains("shape"), "{said}");
+}
+
+#[test]
+fn any_text_is_predicted() {
+    let predictors = Predictors::load(&root().join("models")).unwrap();
+    for text in ["", " ", "\u{200d}", "🙂🙂🙂", &"长".repeat(50_000), "\0\u{1}", "ﷺ", &"a".repeat(100_000)] {
+        let said = predictors.predict(text);
+        let sum: f32 = said.intents.iter().map(|(_, p)| p).sum();
+        assert!((sum - 1.0).abs() < 1e-3 && said.in_scope.is_finite(), "{text:.20}");
+    }
+}

@@ -1,0 +1,196 @@
+//! What tests share: a brain loaded once, servers on port 0, and a customer who speaks the protocol.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use xiaoer::bot::Bot;
+use xiaoer::channels::SocketLimits;
+use xiaoer::console::hash_password;
+use xiaoer::engine::{Brain, Engine, Hub, HubSettings, SystemClock};
+use xiaoer::knowledge::Knowledge;
+use xiaoer::nlu::{EntityRules, Nlu};
+use xiaoer::predictors::Predictors;
+use xiaoer::server::{App, router, serve};
+use xiaoer::store::{Account, Sqlite};
+
+/// The repository.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The shipped shop with the shipped models, loaded once for all tests.
+pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+    let (bot, problems) = Bot::load(&root().join("knowledge_base"));
+    let bot = bot.unwrap_or_else(|| panic!("the shipped knowledge base: {problems:#?}"));
+    let predictors = Predictors::load(&root().join("models")).expect("the shipped models load");
+    let knowledge = Knowledge::build(&bot.all_articles(), &bot.faq, None).unwrap();
+    let rules = EntityRules {
+        order_no_prefix: bot.shop.order_no_prefix.clone(),
+        order_no_digits: bot.shop.order_no_digits,
+    };
+    let nlu = Nlu::new(Arc::new(predictors), rules);
+    Engine::new(Brain { bot: Arc::new(bot), knowledge, nlu })
+});
+
+/// A real server on a free port with a store of its own.
+pub struct TestServer {
+    pub address: std::net::SocketAddr,
+    pub folder: PathBuf,
+    pub hub: Hub,
+    drain: watch::Sender<bool>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// The password of the account `lin` in every test server.
+pub const PASSWORD: &str = "correct horse";
+
+impl TestServer {
+    pub async fn start() -> Self {
+        Self::start_with(SocketLimits::default()).await
+    }
+
+    pub async fn start_with(limits: SocketLimits) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self::start_in(folder.path(), limits).await;
+        server._folder = Some(folder);
+        server
+    }
+
+    pub async fn start_in(folder: &Path, limits: SocketLimits) -> Self {
+        let store = Sqlite::open(folder).await.unwrap();
+        let accounts = store.accounts().await.unwrap();
+        let password_hash = hash_password(PASSWORD).unwrap();
+        let lin = Account { account: "lin".into(), name: "小林".into(), password_hash };
+        accounts.put(&lin).await.unwrap();
+        let may = Account { account: "may".into(), name: "May".into(), ..lin };
+        accounts.put(&may).await.unwrap();
+        let settings = HubSettings::default();
+        let hub = Hub::new(ENGINE.clone(), Arc::new(store), Arc::new(SystemClock), settings);
+        let (drain, draining) = watch::channel(false);
+        let app = App {
+            hub: hub.clone(),
+            accounts,
+            limits: Arc::new(limits),
+            origins: Arc::new(vec!["https://shop.example".to_owned()]),
+            draining: draining.clone(),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve(listener, router(app), draining));
+        Self { address, folder: folder.to_owned(), hub, drain, _folder: None }
+    }
+
+    pub fn drain(&self) {
+        self.drain.send(true).unwrap();
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("ws://{}{path}", self.address)
+    }
+}
+
+pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Somebody with a socket that speaks JSON.
+pub struct Peer {
+    pub socket: Socket,
+}
+
+impl Peer {
+    pub async fn connect(url: &str, headers: &[(&'static str, &str)]) -> Self {
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+        Self { socket }
+    }
+
+    pub async fn send(&mut self, frame: Value) {
+        self.send_text(&frame.to_string()).await;
+    }
+
+    pub async fn send_text(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.unwrap();
+    }
+
+    /// The next JSON frame, or the close code.
+    pub async fn next(&mut self) -> Result<Value, u16> {
+        let patience = std::time::Duration::from_secs(20);
+        loop {
+            let message = tokio::time::timeout(patience, self.socket.next()).await.expect("an answer in time");
+            match message {
+                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Close(frame))) => return Err(frame.map_or(1005, |f| f.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Err(1006),
+            }
+        }
+    }
+
+    /// The next frame for which a test holds; others are passed over.
+    pub async fn until(&mut self, mut test: impl FnMut(&Value) -> bool) -> Value {
+        loop {
+            let frame = self.next().await.expect("the socket stays open");
+            if test(&frame) {
+                return frame;
+            }
+        }
+    }
+
+    /// The next event of a type.
+    pub async fn item(&mut self, kind: &str) -> Value {
+        let frame = self.until(|frame| items(frame).iter().any(|i| i["type"] == kind)).await;
+        items(&frame).iter().find(|i| i["type"] == kind).unwrap().clone()
+    }
+}
+
+/// The items of an events frame.
+pub fn items(frame: &Value) -> Vec<Value> {
+    frame["items"].as_array().cloned().unwrap_or_default()
+}
+
+/// A customer who has said hello.
+pub struct Customer {
+    pub peer: Peer,
+    pub welcome: Value,
+}
+
+impl Customer {
+    pub async fn arrive(server: &TestServer, locale: &str) -> Self {
+        Self::hello(server, json!({"type": "hello", "v": 1, "locale": locale})).await
+    }
+
+    pub async fn hello(server: &TestServer, hello: Value) -> Self {
+        let mut peer = Peer::connect(&server.url("/v1/chat"), &[]).await;
+        peer.send(hello).await;
+        let welcome = peer.next().await.unwrap();
+        Self { peer, welcome }
+    }
+
+    pub async fn come_back(&self, server: &TestServer, after: u64) -> Self {
+        Self::hello(server, self.hello_again(after)).await
+    }
+
+    pub fn hello_again(&self, after: u64) -> Value {
+        json!({"type": "hello", "v": 1, "conversation": self.welcome["conversation"],
+            "token": self.welcome["token"], "epoch": self.welcome["epoch"], "after": after})
+    }
+
+    pub async fn say(&mut self, cid: &str, text: &str) {
+        self.peer.send(json!({"type": "say", "cid": cid, "text": text})).await;
+    }
+
+    /// Says something and waits for the bot's answer.
+    pub async fn ask(&mut self, cid: &str, text: &str) -> Value {
+        self.say(cid, text).await;
+        self.peer.item("bot_said").await
+    }
+}
