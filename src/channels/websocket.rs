@@ -59,11 +59,17 @@ pub async fn serve(channel: Channel, mut socket: WebSocket) {
         }
         Err(end) => end,
     };
-    if let End::Close(code, reason) = end {
-        let frame = CloseFrame { code, reason: reason.into() };
-        // The peer may be gone; there is nobody left to tell.
-        let _gone = tokio::time::timeout(Duration::from_secs(2), socket.send(Message::Close(Some(frame)))).await;
-    }
+    // The peer may be gone; then there is nobody left to tell, and a moment's patience is enough.
+    let farewell = async {
+        if let End::Close(code, reason) = end {
+            let frame = CloseFrame { code, reason: reason.into() };
+            socket.send(Message::Close(Some(frame))).await.is_ok()
+        } else {
+            // Reading once more sends the answer to the peer's own close frame.
+            socket.recv().await.is_some()
+        }
+    };
+    let _told = tokio::time::timeout(Duration::from_secs(2), farewell).await;
 }
 
 /// A customer who has said hello.

@@ -42,9 +42,10 @@ impl Lang {
     #[must_use]
     pub fn of_text(text: &str) -> Option<Self> {
         let han = text.chars().filter(|c| is_han(*c)).count();
+        // A code such as QM2026110312 is in no language.
         let words = text
-            .split(|c: char| !c.is_ascii_alphabetic() && c != '\'')
-            .filter(|w| w.chars().any(|c| c.is_ascii_alphabetic()))
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '\'')
+            .filter(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_alphabetic() || b == b'\''))
             .count();
         match (han, words) {
             (0, 0) => None,
@@ -77,7 +78,7 @@ mod tests {
             ("where is my parcel", Some(Lang::En)),
             ("我的order到哪了", Some(Lang::Zh)),
             ("can I use 花呗 here please", Some(Lang::En)),
-            ("QM2026110312", Some(Lang::En)),
+            ("QM2026110312", None),
             ("👍 123", None),
             ("", None),
         ] {

@@ -37,9 +37,8 @@ impl Nlu {
         let prediction = self.predictors.predict(text);
         let intents = prediction.intents.into_iter().take(INTENTS_MAX);
         let entities = entities::find(text, &self.rules);
-        let only_codes = entities.iter().any(|e| e.start == 0 && e.end == text.trim_end().len());
         Understanding {
-            lang: Lang::of_text(text).filter(|_| !only_codes).unwrap_or(before),
+            lang: Lang::of_text(text).unwrap_or(before),
             intents: intents.map(|(intent, score)| Ranked { intent, score }).collect(),
             in_scope: prediction.in_scope,
             certain: prediction.certain,

@@ -3,9 +3,11 @@
 mod bad_inputs;
 mod bot_folder;
 mod console;
+mod conversations;
 mod docs;
 mod models;
 mod replay_property;
 mod store_contract;
 mod support;
+mod tidy;
 mod websocket;

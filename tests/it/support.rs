@@ -1,6 +1,6 @@
 //! What tests share: a brain loaded once, servers on port 0, and a customer who speaks the protocol.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use futures_util::{SinkExt, StreamExt};
@@ -42,7 +42,6 @@ pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
 /// A real server on a free port with a store of its own.
 pub struct TestServer {
     pub address: std::net::SocketAddr,
-    pub folder: PathBuf,
     pub hub: Hub,
     drain: watch::Sender<bool>,
     _folder: Option<tempfile::TempDir>,
@@ -84,7 +83,7 @@ impl TestServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, router(app), draining));
-        Self { address, folder: folder.to_owned(), hub, drain, _folder: None }
+        Self { address, hub, drain, _folder: None }
     }
 
     pub fn drain(&self) {
