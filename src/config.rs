@@ -73,7 +73,10 @@ impl Config {
     /// # Errors
     /// Unknown keys and wrong values, with their line.
     pub fn read(file: &Path) -> Result<Self, Error> {
-        let unreadable = |e: std::io::Error| Error::Unreadable { file: file.to_owned(), why: e.to_string() };
+        let unreadable = |e: std::io::Error| Error::Unreadable {
+            file: file.to_owned(),
+            why: e.to_string(),
+        };
         Self::parse(file, &std::fs::read_to_string(file).map_err(unreadable)?)
     }
 
@@ -82,12 +85,20 @@ impl Config {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
             let mut why = error.message().to_owned();
-            if let Some(name) = why.split('`').nth(1).filter(|_| why.starts_with("unknown field")) {
+            if let Some(name) = why
+                .split('`')
+                .nth(1)
+                .filter(|_| why.starts_with("unknown field"))
+            {
                 if let Some(near) = nearest(name) {
                     why = format!("unknown setting `{name}`; did you mean `{near}`?");
                 }
             }
-            Error::Mistake { file: file.to_owned(), line, why }
+            Error::Mistake {
+                file: file.to_owned(),
+                line,
+                why,
+            }
         })?;
         let default = Self::default();
         Ok(Self {
@@ -100,7 +111,9 @@ impl Config {
 
 /// The known name with the fewest changed letters, if it is near at all.
 fn nearest(name: &str) -> Option<&'static str> {
-    let near = KNOWN.into_iter().min_by_key(|known| distance(name, known))?;
+    let near = KNOWN
+        .into_iter()
+        .min_by_key(|known| distance(name, known))?;
     (distance(name, near) <= 3).then_some(near)
 }
 
@@ -125,7 +138,9 @@ mod tests {
     use super::*;
 
     fn mistake(text: &str) -> String {
-        Config::parse(Path::new("xiaoer.toml"), text).unwrap_err().to_string()
+        Config::parse(Path::new("xiaoer.toml"), text)
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]

@@ -2,13 +2,13 @@
 //!
 //! The rooms and their levels are listed in `ARCHITECTURE.md`; a room imports only lower levels.
 
+pub mod actions;
 pub mod bot;
 pub mod channels;
 pub mod cli;
 pub mod config;
 pub mod console;
 pub mod conversation;
-pub mod actions;
 pub mod dialogue;
 pub mod engine;
 pub mod knowledge;

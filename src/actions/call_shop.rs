@@ -23,7 +23,10 @@ pub(super) fn call(desk: &Desk<'_>, tracker: &Tracker, call: &str) -> Vec<Event>
         "start_return" => start_return(desk, tracker, &mut events),
         _ => "unknown_call",
     };
-    events.push(Event::ShopAnswered { call: call.to_owned(), outcome: outcome.to_owned() });
+    events.push(Event::ShopAnswered {
+        call: call.to_owned(),
+        outcome: outcome.to_owned(),
+    });
     events
 }
 
@@ -34,7 +37,9 @@ fn find_order(desk: &Desk<'_>, tracker: &Tracker) -> &'static str {
 
 /// Whether the phone's last four digits are those of the order's customer.
 fn check_owner(desk: &Desk<'_>, tracker: &Tracker) -> &'static str {
-    let Some(order) = order_card::order_of(desk, tracker) else { return "wrong" };
+    let Some(order) = order_card::order_of(desk, tracker) else {
+        return "wrong";
+    };
     let tail = tracker.slots.get("phone_tail").map_or("", String::as_str);
     let customer = desk.bot.catalogue.customers.get(&order.customer_id);
     let right = customer.is_some_and(|c| tail.len() == 4 && c.phone.ends_with(tail));
@@ -43,10 +48,14 @@ fn check_owner(desk: &Desk<'_>, tracker: &Tracker) -> &'static str {
 
 /// `yes`, `too_late`, `not_delivered`, `already` or `not_found`.
 fn check_returnable(desk: &Desk<'_>, tracker: &Tracker) -> &'static str {
-    let Some(order) = order_card::order_of(desk, tracker) else { return "not_found" };
+    let Some(order) = order_card::order_of(desk, tracker) else {
+        return "not_found";
+    };
     match order.state {
         OrderState::Delivered | OrderState::Completed => {
-            if days_since_delivery(desk, order).is_some_and(|days| days <= days_allowed(desk, tracker, order)) {
+            if days_since_delivery(desk, order)
+                .is_some_and(|days| days <= days_allowed(desk, tracker, order))
+            {
                 "yes"
             } else {
                 "too_late"
@@ -59,9 +68,16 @@ fn check_returnable(desk: &Desk<'_>, tracker: &Tracker) -> &'static str {
 }
 
 fn days_allowed(desk: &Desk<'_>, tracker: &Tracker, order: &Order) -> i64 {
-    let reason = tracker.slots.get("return_reason").map_or("", String::as_str);
-    let crown =
-        desk.bot.catalogue.customers.get(&order.customer_id).is_some_and(|c| c.level == "crown");
+    let reason = tracker
+        .slots
+        .get("return_reason")
+        .map_or("", String::as_str);
+    let crown = desk
+        .bot
+        .catalogue
+        .customers
+        .get(&order.customer_id)
+        .is_some_and(|c| c.level == "crown");
     match reason {
         _ if crown => CROWN_RETURN_DAYS,
         "faulty" | "wrong" => FAULT_RETURN_DAYS,
@@ -83,7 +99,13 @@ fn start_return(desk: &Desk<'_>, tracker: &Tracker, events: &mut Vec<Event>) -> 
     let key = format!("{}:{said}:start_return:{order_no}", desk.conversation);
     let digits = Sha256::digest(key.as_bytes());
     let number = u32::from_be_bytes([digits[0], digits[1], digits[2], digits[3]]) % 100_000_000;
-    events.push(Event::ActionStarted { key, call: "start_return".to_owned() });
-    events.push(Event::SlotSet { slot: "return_no".to_owned(), value: format!("RT{number:08}") });
+    events.push(Event::ActionStarted {
+        key,
+        call: "start_return".to_owned(),
+    });
+    events.push(Event::SlotSet {
+        slot: "return_no".to_owned(),
+        value: format!("RT{number:08}"),
+    });
     "registered"
 }

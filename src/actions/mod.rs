@@ -30,22 +30,47 @@ pub struct Desk<'a> {
 pub fn execute(action: &Action, tracker: &Tracker, desk: &Desk<'_>) -> Vec<Event> {
     match action {
         Action::Listen => Vec::new(),
-        Action::Say { response, choices, card, policy } => {
-            vec![say::say(desk, tracker, response, choices, card.as_deref(), policy)]
+        Action::Say {
+            response,
+            choices,
+            card,
+            policy,
+        } => {
+            vec![say::say(
+                desk,
+                tracker,
+                response,
+                choices,
+                card.as_deref(),
+                policy,
+            )]
         }
         Action::Search => search::search(desk, tracker),
         Action::ShowArticle { article } => search::show_article(desk, tracker, article),
         Action::StartFlow { flow } => vec![Event::FlowStarted { flow: flow.clone() }],
         Action::Reach { step, asked } => {
-            vec![Event::StepReached { step: step.clone(), asked: *asked }]
+            vec![Event::StepReached {
+                step: step.clone(),
+                asked: *asked,
+            }]
         }
         Action::Set { slot, value } => {
-            vec![Event::SlotSet { slot: slot.clone(), value: value.clone() }]
+            vec![Event::SlotSet {
+                slot: slot.clone(),
+                value: value.clone(),
+            }]
         }
         Action::Call { call } => call_shop::call(desk, tracker, call),
         Action::EndFlow { outcome } => {
-            let flow = tracker.flow.as_ref().map(|f| f.flow.clone()).unwrap_or_default();
-            vec![Event::FlowEnded { flow, outcome: *outcome }]
+            let flow = tracker
+                .flow
+                .as_ref()
+                .map(|f| f.flow.clone())
+                .unwrap_or_default();
+            vec![Event::FlowEnded {
+                flow,
+                outcome: *outcome,
+            }]
         }
         Action::FallBack { stage } => vec![Event::FellBack { stage: *stage }],
         Action::Handoff { reason } => handoff::hand_off(desk, tracker, *reason),

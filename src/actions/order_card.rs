@@ -9,13 +9,18 @@ use crate::conversation::{Card, CardRow, CardStep, Lang, Tracker};
 
 /// The order the conversation is about.
 pub(super) fn order_of<'a>(desk: &'a Desk<'_>, tracker: &Tracker) -> Option<&'a Order> {
-    desk.bot.catalogue.orders.get(tracker.slots.get("order_no")?)
+    desk.bot
+        .catalogue
+        .orders
+        .get(tracker.slots.get("order_no")?)
 }
 
 /// Template values about the order at hand; empty without one.
 pub(super) fn values(desk: &Desk<'_>, tracker: &Tracker) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
-    let Some(order) = order_of(desk, tracker) else { return values };
+    let Some(order) = order_of(desk, tracker) else {
+        return values;
+    };
     let lang = tracker.lang();
     let scan = order.scans(lang).next();
     for (key, value) in [
@@ -38,34 +43,73 @@ pub(super) fn values(desk: &Desk<'_>, tracker: &Tracker) -> BTreeMap<String, Str
 pub(super) fn card(desk: &Desk<'_>, tracker: &Tracker, kind: &str) -> Option<Card> {
     let order = order_of(desk, tracker)?;
     let lang = tracker.lang();
-    let word = |zh: &str, en: &str| if lang == Lang::Zh { zh.to_owned() } else { en.to_owned() };
-    let mut rows = vec![CardRow { label: word("商品", "Items"), value: items(desk, order, lang) }];
+    let word = |zh: &str, en: &str| {
+        if lang == Lang::Zh {
+            zh.to_owned()
+        } else {
+            en.to_owned()
+        }
+    };
+    let mut rows = vec![CardRow {
+        label: word("商品", "Items"),
+        value: items(desk, order, lang),
+    }];
     let mut add = |label: String, value: &str| {
         if !value.is_empty() {
-            rows.push(CardRow { label, value: value.to_owned() });
+            rows.push(CardRow {
+                label,
+                value: value.to_owned(),
+            });
         }
     };
     let (title, status, steps) = if kind == "return" {
         let slot = |name: &str| tracker.slots.get(name).map_or("", String::as_str);
         add(word("订单号", "Order"), &order.order_no);
-        add(word("原因", "Reason"), reason_words(slot("return_reason"), lang));
-        (slot("return_no").to_owned(), word("已登记", "Registered"), Vec::new())
+        add(
+            word("原因", "Reason"),
+            reason_words(slot("return_reason"), lang),
+        );
+        (
+            slot("return_no").to_owned(),
+            word("已登记", "Registered"),
+            Vec::new(),
+        )
     } else {
         add(word("快递", "Courier"), &order.courier);
         add(word("运单号", "Tracking number"), &order.tracking_no);
         add(word("预计送达", "Expected"), &order.expected_on);
         add(word("签收日期", "Delivered"), &order.delivered_on);
-        let steps = order.scans(lang).map(|(at, text)| CardStep { at: at.to_owned(), text: text.to_owned() });
-        (order.order_no.clone(), state_words(order.state, lang).to_owned(), steps.collect())
+        let steps = order.scans(lang).map(|(at, text)| CardStep {
+            at: at.to_owned(),
+            text: text.to_owned(),
+        });
+        (
+            order.order_no.clone(),
+            state_words(order.state, lang).to_owned(),
+            steps.collect(),
+        )
     };
-    Some(Card { kind: kind.to_owned(), title, status, rows, steps })
+    Some(Card {
+        kind: kind.to_owned(),
+        title,
+        status,
+        rows,
+        steps,
+    })
 }
 
 fn items(desk: &Desk<'_>, order: &Order, lang: Lang) -> String {
     let name = |sku: &str| {
-        desk.bot.catalogue.products.get(sku).map_or_else(|| sku.to_owned(), |p| p.name(lang).to_owned())
+        desk.bot
+            .catalogue
+            .products
+            .get(sku)
+            .map_or_else(|| sku.to_owned(), |p| p.name(lang).to_owned())
     };
-    let list: Vec<String> = order.items().map(|(sku, count)| format!("{} ×{count}", name(sku))).collect();
+    let list: Vec<String> = order
+        .items()
+        .map(|(sku, count)| format!("{} ×{count}", name(sku)))
+        .collect();
     list.join(if lang == Lang::Zh { "，" } else { ", " })
 }
 

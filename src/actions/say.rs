@@ -23,8 +23,18 @@ pub(super) fn say(
         .unwrap_or_else(|| (LAST_RESORT.to_owned(), Vec::new()));
     choices.splice(0..0, more.iter().cloned());
     let card = card.and_then(|kind| order_card::card(desk, tracker, kind));
-    let why = Why { policy: policy.to_owned(), source: response.to_owned(), score: None };
-    Event::BotSaid { text, choices, citations: Vec::new(), card, why: Some(why) }
+    let why = Why {
+        policy: policy.to_owned(),
+        source: response.to_owned(),
+        score: None,
+    };
+    Event::BotSaid {
+        text,
+        choices,
+        citations: Vec::new(),
+        card,
+        why: Some(why),
+    }
 }
 
 /// The text of a response without buttons, for actions that say more than one thing.

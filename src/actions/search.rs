@@ -5,7 +5,9 @@ use crate::conversation::{Event, SearchOutcome, Tracker, Weighed, Why};
 use crate::knowledge::{Answer, Decision, Query};
 
 pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
-    let Some(said) = &tracker.said else { return Vec::new() };
+    let Some(said) = &tracker.said else {
+        return Vec::new();
+    };
     // A tapped intent button carries its label as text, which is a fair query.
     let answer = desk.knowledge.answer(&Query {
         text: &said.text,
@@ -23,7 +25,11 @@ pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
         passage: hit.passage.clone(),
         score: hit.score,
     });
-    let searched = Event::Searched { outcome, score: answer.score, passages: passages.collect() };
+    let searched = Event::Searched {
+        outcome,
+        score: answer.score,
+        passages: passages.collect(),
+    };
     let mut events = vec![searched];
     if outcome == SearchOutcome::Answer {
         events.push(cited(desk, tracker, answer, "knowledge"));
@@ -43,14 +49,26 @@ fn cited(desk: &Desk<'_>, tracker: &Tracker, answer: Answer, policy: &str) -> Ev
     let mut text = answer.text;
     if answer.lang != tracker.lang() {
         let note = say::text_of(desk, tracker, "other_language");
-        text = if note.is_empty() { text } else { format!("{note}\n{text}") };
+        text = if note.is_empty() {
+            text
+        } else {
+            format!("{note}\n{text}")
+        };
     }
-    let source = answer.citation.as_ref().map(|c| c.passage.clone()).unwrap_or_default();
+    let source = answer
+        .citation
+        .as_ref()
+        .map(|c| c.passage.clone())
+        .unwrap_or_default();
     Event::BotSaid {
         text,
         choices: Vec::new(),
         citations: answer.citation.into_iter().collect(),
         card: None,
-        why: Some(Why { policy: policy.to_owned(), source, score: Some(answer.score) }),
+        why: Some(Why {
+            policy: policy.to_owned(),
+            source,
+            score: Some(answer.score),
+        }),
     }
 }

@@ -115,7 +115,12 @@ fn load_article(dir: &Path, file: &Path, problems: &mut Problems) -> Option<Arti
         return None;
     };
     if body.trim().is_empty() {
-        problems.error(file, body_line, "empty_article", "the article has no text; write its answer");
+        problems.error(
+            file,
+            body_line,
+            "empty_article",
+            "the article has no text; write its answer",
+        );
         return None;
     }
     Some(Article {
@@ -141,11 +146,14 @@ fn split_front_matter(text: &str) -> Option<(&str, &str, usize)> {
 }
 
 fn lang_of_path(dir: &Path, file: &Path) -> Option<Lang> {
-    file.strip_prefix(dir).ok()?.components().find_map(|part| match part.as_os_str().to_str()? {
-        "zh" => Some(Lang::Zh),
-        "en" => Some(Lang::En),
-        _ => None,
-    })
+    file.strip_prefix(dir)
+        .ok()?
+        .components()
+        .find_map(|part| match part.as_os_str().to_str()? {
+            "zh" => Some(Lang::Zh),
+            "en" => Some(Lang::En),
+            _ => None,
+        })
 }
 
 #[derive(Deserialize)]
@@ -171,30 +179,50 @@ pub fn load_faq(dir: &Path, problems: &mut Problems) -> Vec<Faq> {
 }
 
 fn load_faq_file(file: &Path, text: &str, rows: &mut Vec<Faq>, problems: &mut Problems) {
-    let stem = file.file_stem().and_then(|s| s.to_str()).unwrap_or("faq").to_owned();
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let stem = file
+        .file_stem()
+        .and_then(|s| s.to_str())
+        .unwrap_or("faq")
+        .to_owned();
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
     for (index, row) in reader.deserialize::<FaqRow>().enumerate() {
         let row = match row {
             Ok(row) => row,
             Err(error) => {
-                let line = error.position().map_or(0, |p| usize::try_from(p.line()).unwrap_or(0));
+                let line = error
+                    .position()
+                    .map_or(0, |p| usize::try_from(p.line()).unwrap_or(0));
                 problems.error(file, line, "bad_row", format!("{error}; mend the row"));
                 continue;
             }
         };
         let line = index + 2;
         if row.question.is_empty() || row.answer.is_empty() {
-            problems.error(file, line, "bad_row", "question or answer is empty; fill both");
+            problems.error(
+                file,
+                line,
+                "bad_row",
+                "question or answer is empty; fill both",
+            );
             continue;
         }
-        let lang = row.lang.or_else(|| Lang::of_text(&row.question)).unwrap_or(Lang::Zh);
+        let lang = row
+            .lang
+            .or_else(|| Lang::of_text(&row.question))
+            .unwrap_or(Lang::Zh);
         let tags = row.tags.unwrap_or_default();
         rows.push(Faq {
             id: format!("faq:{stem}:{}", index + 1),
             question: row.question,
             answer: row.answer,
             lang,
-            tags: tags.split(';').map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect(),
+            tags: tags
+                .split(';')
+                .map(|t| t.trim().to_owned())
+                .filter(|t| !t.is_empty())
+                .collect(),
             file: file.to_owned(),
             line,
         });

@@ -155,7 +155,9 @@ pub(super) fn load_catalogue(dir: &Path, problems: &mut Problems) -> Catalogue {
         catalogue.products.insert(product.sku.clone(), product);
     }
     for (_, customer) in rows::<Customer>(&dir.join("customers.csv"), problems) {
-        catalogue.customers.insert(customer.customer_id.clone(), customer);
+        catalogue
+            .customers
+            .insert(customer.customer_id.clone(), customer);
     }
     let orders_file = dir.join("orders.csv");
     for (line, order) in rows::<Order>(&orders_file, problems) {
@@ -165,14 +167,25 @@ pub(super) fn load_catalogue(dir: &Path, problems: &mut Problems) -> Catalogue {
     catalogue
 }
 
-fn check_order(order: &Order, catalogue: &Catalogue, file: &Path, line: usize, problems: &mut Problems) {
+fn check_order(
+    order: &Order,
+    catalogue: &Catalogue,
+    file: &Path,
+    line: usize,
+    problems: &mut Problems,
+) {
     if !catalogue.customers.contains_key(&order.customer_id) {
         let message = format!("customer `{}` is not in customers.csv", order.customer_id);
         problems.error(file, line, "unknown_customer", message);
     }
     for (sku, _) in order.items() {
         if !catalogue.products.contains_key(sku) {
-            problems.error(file, line, "unknown_product", format!("product `{sku}` is not in products.csv"));
+            problems.error(
+                file,
+                line,
+                "unknown_product",
+                format!("product `{sku}` is not in products.csv"),
+            );
         }
     }
     if catalogue.orders.contains_key(&order.order_no) {
@@ -182,14 +195,20 @@ fn check_order(order: &Order, catalogue: &Catalogue, file: &Path, line: usize, p
 }
 
 fn rows<T: DeserializeOwned>(file: &Path, problems: &mut Problems) -> Vec<(usize, T)> {
-    let Some(text) = yaml::read(file, TABLE_BYTES_MAX, problems) else { return Vec::new() };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let Some(text) = yaml::read(file, TABLE_BYTES_MAX, problems) else {
+        return Vec::new();
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
     let mut rows = Vec::new();
     for row in reader.deserialize::<T>() {
         match row {
             Ok(row) => rows.push((rows.len() + 2, row)),
             Err(error) => {
-                let line = error.position().map_or(0, |p| usize::try_from(p.line()).unwrap_or(0));
+                let line = error
+                    .position()
+                    .map_or(0, |p| usize::try_from(p.line()).unwrap_or(0));
                 problems.error(file, line, "bad_row", format!("{error}; mend the row"));
             }
         }
@@ -221,7 +240,11 @@ impl Product {
     /// The name in a language.
     #[must_use]
     pub fn name(&self, lang: Lang) -> &str {
-        if lang == Lang::Zh { &self.name_zh } else { &self.name_en }
+        if lang == Lang::Zh {
+            &self.name_zh
+        } else {
+            &self.name_en
+        }
     }
 
     /// The product as an article, so that questions about it find its facts.
@@ -232,7 +255,11 @@ impl Product {
                 let (zh, en) = one.split_once('|').unwrap_or((one, one));
                 (if lang == Lang::Zh { zh } else { en }).trim().to_owned()
             };
-            let list: Vec<String> = text.split('/').map(pick).filter(|s| !s.is_empty()).collect();
+            let list: Vec<String> = text
+                .split('/')
+                .map(pick)
+                .filter(|s| !s.is_empty())
+                .collect();
             list.join(if lang == Lang::Zh { "、" } else { ", " })
         };
         let (colours, sizes) = (variant(&self.colours), variant(&self.sizes));
@@ -241,13 +268,21 @@ impl Product {
                 "{}\n\n- 价格：¥{}\n- 颜色：{colours}\n- 尺码/规格：{sizes}\n- 库存：{}\n",
                 self.description_zh,
                 self.price,
-                if self.stock > 0 { "有货" } else { "暂时缺货" },
+                if self.stock > 0 {
+                    "有货"
+                } else {
+                    "暂时缺货"
+                },
             ),
             Lang::En => format!(
                 "{}\n\n- Price: ¥{}\n- Colours: {colours}\n- Sizes: {sizes}\n- Stock: {}\n",
                 self.description_en,
                 self.price,
-                if self.stock > 0 { "in stock" } else { "out of stock at the moment" },
+                if self.stock > 0 {
+                    "in stock"
+                } else {
+                    "out of stock at the moment"
+                },
             ),
         };
         Article {

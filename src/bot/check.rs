@@ -60,7 +60,12 @@ impl Bot {
     pub fn load(root: &Path) -> (Option<Self>, Vec<Problem>) {
         let mut problems = Problems::new(root);
         if !root.is_dir() {
-            problems.error(root, 0, "no_knowledge_base", "no such folder; name it with --knowledge-base");
+            problems.error(
+                root,
+                0,
+                "no_knowledge_base",
+                "no such folder; name it with --knowledge-base",
+            );
             return (None, problems.into_sorted());
         }
         let shop = load_shop(&root.join("shop.yaml"), &mut problems);
@@ -113,11 +118,20 @@ fn version_of(root: &Path) -> String {
     let mut hash = Sha256::new();
     for extension in ["csv", "md", "yaml"] {
         for file in yaml::files_below(root, extension, &mut quiet) {
-            hash.update(file.strip_prefix(root).unwrap_or(&file).to_string_lossy().as_bytes());
+            hash.update(
+                file.strip_prefix(root)
+                    .unwrap_or(&file)
+                    .to_string_lossy()
+                    .as_bytes(),
+            );
             hash.update(std::fs::read(&file).unwrap_or_default());
         }
     }
-    hash.finalize().iter().take(6).map(|b| format!("{b:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(6)
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }
 
 fn check_references(bot: &Bot, root: &Path, problems: &mut Problems) {
@@ -140,16 +154,35 @@ fn check_intent(bot: &Bot, intent: &Intent, problems: &mut Problems) {
     let source = std::fs::read_to_string(&intent.file).unwrap_or_default();
     if let Some(flow) = intent.flow.as_ref().filter(|f| !bot.flows.contains_key(*f)) {
         let message = format!("flow `{flow}` is not in flows/; write it or take the line out");
-        problems.error(&intent.file, line_of_key(&source, "flow"), "unknown_flow", message);
+        problems.error(
+            &intent.file,
+            line_of_key(&source, "flow"),
+            "unknown_flow",
+            message,
+        );
     }
-    if let Some(reply) = intent.reply.as_ref().filter(|r| bot.response(Lang::Zh, r).is_none()) {
+    if let Some(reply) = intent
+        .reply
+        .as_ref()
+        .filter(|r| bot.response(Lang::Zh, r).is_none())
+    {
         let message = format!("response `{reply}` is not in responses/; write it");
-        problems.error(&intent.file, line_of_key(&source, "reply"), "missing_response", message);
+        problems.error(
+            &intent.file,
+            line_of_key(&source, "reply"),
+            "missing_response",
+            message,
+        );
     }
     for lang in Lang::ALL {
         if !intent.label.contains_key(&lang) {
             let message = format!("no label in {lang}; it is what a clarifying button shows");
-            problems.warn(&intent.file, line_of_key(&source, "label"), "missing_label", message);
+            problems.warn(
+                &intent.file,
+                line_of_key(&source, "label"),
+                "missing_label",
+                message,
+            );
         }
     }
 }
@@ -159,12 +192,17 @@ fn check_flow(bot: &Bot, flow: &Flow, problems: &mut Problems) {
     for step in &flow.steps {
         let line = line_of_step(&source, &step.id);
         let (keys, slot): (Vec<&String>, Option<&String>) = match &step.kind {
-            StepKind::Collect { slot, ask, invalid, .. } => (vec![ask, invalid], Some(slot)),
+            StepKind::Collect {
+                slot, ask, invalid, ..
+            } => (vec![ask, invalid], Some(slot)),
             StepKind::Say { say, .. } => (vec![say], None),
             StepKind::Branch { slot } => (Vec::new(), Some(slot)),
             StepKind::Call { .. } | StepKind::Handoff => (Vec::new(), None),
         };
-        for key in keys.into_iter().filter(|key| bot.response(Lang::Zh, key).is_none()) {
+        for key in keys
+            .into_iter()
+            .filter(|key| bot.response(Lang::Zh, key).is_none())
+        {
             let message = format!("response `{key}` is not in responses/; write it");
             problems.error(&flow.file, line, "missing_response", message);
         }
@@ -179,7 +217,10 @@ fn check_flow(bot: &Bot, flow: &Flow, problems: &mut Problems) {
 fn check_choices(bot: &Bot, root: &Path, problems: &mut Problems) {
     for (lang, responses) in &bot.responses {
         let file = root.join("responses").join(format!("{lang}.yaml"));
-        for (key, choice) in responses.iter().flat_map(|(k, r)| r.choices.iter().map(move |c| (k, c))) {
+        for (key, choice) in responses
+            .iter()
+            .flat_map(|(k, r)| r.choices.iter().map(move |c| (k, c)))
+        {
             if !leads_somewhere(bot, &choice.choice) {
                 let message = format!("button `{}` of `{key}` leads nowhere", choice.choice);
                 problems.error(&file, 0, "unknown_choice", message);
@@ -192,9 +233,10 @@ fn leads_somewhere(bot: &Bot, choice: &str) -> bool {
     match choice.split_once(':') {
         Some(("intent", intent)) => bot.intents.contains_key(intent),
         Some(("article", id)) => bot.articles.iter().any(|a| a.id == id),
-        Some((slot, _)) => {
-            bot.slots.get(slot).is_some_and(|s| matches!(s.from, SlotFrom::Choice | SlotFrom::YesNo))
-        }
+        Some((slot, _)) => bot
+            .slots
+            .get(slot)
+            .is_some_and(|s| matches!(s.from, SlotFrom::Choice | SlotFrom::YesNo)),
         None => false,
     }
 }
@@ -206,12 +248,24 @@ fn check_examples(bot: &Bot, problems: &mut Problems) {
     for intent in bot.intents.values() {
         names.insert(intent.name.as_str());
         for example in &intent.examples {
-            let folded: String =
-                example.text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
-            let folded = if folded.is_empty() { example.text.clone() } else { folded };
+            let folded: String = example
+                .text
+                .to_lowercase()
+                .chars()
+                .filter(|c| c.is_alphanumeric())
+                .collect();
+            let folded = if folded.is_empty() {
+                example.text.clone()
+            } else {
+                folded
+            };
             if let Some((other, file, line)) = seen.get(&folded) {
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
-                let code = if *other == intent.name { "repeated_example" } else { "conflicting_example" };
+                let code = if *other == intent.name {
+                    "repeated_example"
+                } else {
+                    "conflicting_example"
+                };
                 let message = format!("`{}` is also in {name}:{line}; keep one", example.text);
                 problems.warn(&intent.file, example.line, code, message);
             } else {

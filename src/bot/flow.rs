@@ -160,7 +160,9 @@ pub(super) fn load_slots(file: &Path, problems: &mut Problems) -> BTreeMap<Strin
 pub(super) fn load_flows(dir: &Path, problems: &mut Problems) -> Vec<Flow> {
     let mut flows: Vec<Flow> = Vec::new();
     for file in yaml::files_below(dir, "yaml", problems) {
-        let Some(text) = yaml::read(&file, FLOW_BYTES_MAX, problems) else { continue };
+        let Some(text) = yaml::read(&file, FLOW_BYTES_MAX, problems) else {
+            continue;
+        };
         let Some(parsed) = yaml::parse::<FlowFile>(&file, 0, &text, "bad_yaml", problems) else {
             continue;
         };
@@ -169,7 +171,11 @@ pub(super) fn load_flows(dir: &Path, problems: &mut Problems) -> Vec<Flow> {
             .into_iter()
             .filter_map(|step| read_step(&file, &text, step, problems))
             .collect();
-        let flow = Flow { name: parsed.flow, steps, file: file.clone() };
+        let flow = Flow {
+            name: parsed.flow,
+            steps,
+            file: file.clone(),
+        };
         check_targets(&flow, &text, problems);
         flows.push(flow);
     }
@@ -190,7 +196,10 @@ fn read_step(file: &Path, text: &str, step: StepFile, problems: &mut Problems) -
         });
     }
     if let Some(say) = step.say {
-        kinds.push(StepKind::Say { say, card: step.card });
+        kinds.push(StepKind::Say {
+            say,
+            card: step.card,
+        });
     }
     if let Some(call) = step.call {
         kinds.push(StepKind::Call { call });
@@ -211,12 +220,23 @@ fn read_step(file: &Path, text: &str, step: StepFile, problems: &mut Problems) -
         return None;
     }
     let kind = kinds.pop()?;
-    Some(Step { id: step.id, kind, on: step.on, next: step.next, clear: step.clear })
+    Some(Step {
+        id: step.id,
+        kind,
+        on: step.on,
+        next: step.next,
+        clear: step.clear,
+    })
 }
 
 fn check_targets(flow: &Flow, text: &str, problems: &mut Problems) {
     if flow.steps.is_empty() {
-        problems.error(&flow.file, 0, "empty_flow", "the flow has no steps; write at least one");
+        problems.error(
+            &flow.file,
+            0,
+            "empty_flow",
+            "the flow has no steps; write at least one",
+        );
     }
     let mut seen = BTreeSet::new();
     for step in &flow.steps {
@@ -227,7 +247,10 @@ fn check_targets(flow: &Flow, text: &str, problems: &mut Problems) {
         }
         for target in step.on.values().chain(&step.next) {
             if target != "end" && flow.step(target).is_none() {
-                let message = format!("step `{}` goes on to `{target}`, which is not there", step.id);
+                let message = format!(
+                    "step `{}` goes on to `{target}`, which is not there",
+                    step.id
+                );
                 problems.error(&flow.file, line, "unknown_step", message);
             }
         }
@@ -237,5 +260,7 @@ fn check_targets(flow: &Flow, text: &str, problems: &mut Problems) {
 /// The line on which a step's id stands, or 0.
 pub(super) fn line_of_step(text: &str, id: &str) -> usize {
     let wanted = format!("- id: {id}");
-    text.lines().position(|line| line.trim() == wanted).map_or(0, |index| index + 1)
+    text.lines()
+        .position(|line| line.trim() == wanted)
+        .map_or(0, |index| index + 1)
 }

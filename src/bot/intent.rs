@@ -98,7 +98,9 @@ pub fn load_intents(dir: &Path, problems: &mut Problems) -> Vec<Intent> {
     let mut intents: Vec<Intent> = Vec::new();
     let mut files: HashMap<String, PathBuf> = HashMap::new();
     for file in yaml::files_below(dir, "yaml", problems) {
-        let Some(intent) = load_intent(&file, problems) else { continue };
+        let Some(intent) = load_intent(&file, problems) else {
+            continue;
+        };
         if let Some(first) = files.get(&intent.name) {
             let message = format!("intent `{}` is already in {}", intent.name, first.display());
             problems.error(&file, 1, "duplicate_intent", message);
@@ -108,7 +110,12 @@ pub fn load_intents(dir: &Path, problems: &mut Problems) -> Vec<Intent> {
         intents.push(intent);
     }
     if intents.is_empty() {
-        problems.error(dir, 0, "no_intents", "there is no intent file; write at least one");
+        problems.error(
+            dir,
+            0,
+            "no_intents",
+            "there is no intent file; write at least one",
+        );
     }
     intents.sort_by(|a, b| a.name.cmp(&b.name));
     intents
@@ -125,7 +132,9 @@ fn load_intent(file: &Path, problems: &mut Problems) -> Option<Intent> {
             problems.warn(file, 0, "few_examples", message);
         }
     }
-    let knowledge = parsed.knowledge.unwrap_or(parsed.flow.is_none() && parsed.reply.is_none());
+    let knowledge = parsed
+        .knowledge
+        .unwrap_or(parsed.flow.is_none() && parsed.reply.is_none());
     Some(Intent {
         name: parsed.intent,
         description: parsed.description,
@@ -158,7 +167,13 @@ fn read_examples(
                     problems.warn(file, line, "long_example", message);
                     continue;
                 }
-                examples.push(Example { text, lang: *lang, sentiment, anger, line });
+                examples.push(Example {
+                    text,
+                    lang: *lang,
+                    sentiment,
+                    anger,
+                    line,
+                });
             }
         }
     }
@@ -166,5 +181,9 @@ fn read_examples(
 }
 
 fn line_numbers(source: &str) -> HashMap<&str, usize> {
-    source.lines().enumerate().map(|(index, line)| (line.trim(), index + 1)).collect()
+    source
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (line.trim(), index + 1))
+        .collect()
 }

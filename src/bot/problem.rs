@@ -56,22 +56,50 @@ impl Problems {
     /// An empty list; files are reported relative to `root`.
     #[must_use]
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), list: Vec::new() }
+        Self {
+            root: root.to_owned(),
+            list: Vec::new(),
+        }
     }
 
     /// Adds an error.
-    pub fn error(&mut self, file: &Path, line: usize, code: &'static str, message: impl Into<String>) {
+    pub fn error(
+        &mut self,
+        file: &Path,
+        line: usize,
+        code: &'static str,
+        message: impl Into<String>,
+    ) {
         self.add(Severity::Error, file, line, code, message.into());
     }
 
     /// Adds a warning.
-    pub fn warn(&mut self, file: &Path, line: usize, code: &'static str, message: impl Into<String>) {
+    pub fn warn(
+        &mut self,
+        file: &Path,
+        line: usize,
+        code: &'static str,
+        message: impl Into<String>,
+    ) {
         self.add(Severity::Warning, file, line, code, message.into());
     }
 
-    fn add(&mut self, severity: Severity, file: &Path, line: usize, code: &'static str, message: String) {
+    fn add(
+        &mut self,
+        severity: Severity,
+        file: &Path,
+        line: usize,
+        code: &'static str,
+        message: String,
+    ) {
         let file = file.strip_prefix(&self.root).unwrap_or(file).to_owned();
-        self.list.push(Problem { severity, file, line, code, message });
+        self.list.push(Problem {
+            severity,
+            file,
+            line,
+            code,
+            message,
+        });
     }
 
     /// Whether anything forbids serving.
@@ -83,9 +111,8 @@ impl Problems {
     /// All of them: errors first, then by file and line.
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Problem> {
-        self.list.sort_by(|a, b| {
-            (a.severity, &a.file, a.line).cmp(&(b.severity, &b.file, b.line))
-        });
+        self.list
+            .sort_by(|a, b| (a.severity, &a.file, a.line).cmp(&(b.severity, &b.file, b.line)));
         self.list
     }
 }

@@ -45,15 +45,26 @@ pub(super) fn load_responses(dir: &Path, problems: &mut Problems) -> Responses {
     let mut responses = Responses::new();
     for lang in Lang::ALL {
         let file = dir.join(format!("{lang}.yaml"));
-        let Some(text) = yaml::read(&file, RESPONSES_BYTES_MAX, problems) else { continue };
+        let Some(text) = yaml::read(&file, RESPONSES_BYTES_MAX, problems) else {
+            continue;
+        };
         let written: Option<BTreeMap<String, Written>> =
             yaml::parse(&file, 0, &text, "bad_yaml", problems);
         let mut of_lang = BTreeMap::new();
         for (key, written) in written.unwrap_or_default() {
             let response = match written {
-                Written::One(text) => Response { variants: vec![text], choices: Vec::new() },
-                Written::Many(variants) => Response { variants, choices: Vec::new() },
-                Written::Full(full) => Response { variants: full.text, choices: full.choices },
+                Written::One(text) => Response {
+                    variants: vec![text],
+                    choices: Vec::new(),
+                },
+                Written::Many(variants) => Response {
+                    variants,
+                    choices: Vec::new(),
+                },
+                Written::Full(full) => Response {
+                    variants: full.text,
+                    choices: full.choices,
+                },
             };
             let line = line_of_key(&text, &key);
             check_response(&file, line, &key, &response, problems);
@@ -67,9 +78,20 @@ pub(super) fn load_responses(dir: &Path, problems: &mut Problems) -> Responses {
     responses
 }
 
-fn check_response(file: &Path, line: usize, key: &str, response: &Response, problems: &mut Problems) {
+fn check_response(
+    file: &Path,
+    line: usize,
+    key: &str,
+    response: &Response,
+    problems: &mut Problems,
+) {
     if response.variants.is_empty() {
-        problems.error(file, line, "empty_response", format!("`{key}` has no text; write one"));
+        problems.error(
+            file,
+            line,
+            "empty_response",
+            format!("`{key}` has no text; write one"),
+        );
     }
     let templates = minijinja::Environment::new();
     for variant in &response.variants {
@@ -88,13 +110,21 @@ fn compare_languages(dir: &Path, responses: &Responses, problems: &mut Problems)
         };
         for key in these.keys().filter(|key| !those.contains_key(*key)) {
             let message = format!("response `{key}` is missing; {lang}.yaml has it");
-            problems.error(&dir.join(format!("{other}.yaml")), 0, "missing_response", message);
+            problems.error(
+                &dir.join(format!("{other}.yaml")),
+                0,
+                "missing_response",
+                message,
+            );
         }
     }
 }
 
 /// The line on which a top-level key stands, or 0.
 pub(super) fn line_of_key(text: &str, key: &str) -> usize {
-    let starts = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
+    let starts = |line: &str| {
+        line.strip_prefix(key)
+            .is_some_and(|rest| rest.starts_with(':'))
+    };
     text.lines().position(starts).map_or(0, |index| index + 1)
 }

@@ -81,11 +81,19 @@ pub(super) fn load_shop(file: &Path, problems: &mut Problems) -> Option<Shop> {
     let parsed: ShopFile = yaml::parse(file, 0, &text, "bad_yaml", problems)?;
     for lang in Lang::ALL {
         if !parsed.name.contains_key(&lang) {
-            problems.error(file, 1, "missing_lang", format!("name has no `{lang}`; add it"));
+            problems.error(
+                file,
+                1,
+                "missing_lang",
+                format!("name has no `{lang}`; add it"),
+            );
         }
     }
     if let Err(error) = jiff::tz::TimeZone::get(&parsed.zone) {
-        let message = format!("zone `{}`: {error}; use a name such as Asia/Shanghai", parsed.zone);
+        let message = format!(
+            "zone `{}`: {error}; use a name such as Asia/Shanghai",
+            parsed.zone
+        );
         problems.error(file, 0, "bad_zone", message);
     }
     let h = parsed.hours;
@@ -104,7 +112,9 @@ pub(super) fn load_shop(file: &Path, problems: &mut Problems) -> Option<Shop> {
 }
 
 fn read_day(text: &str, file: &Path, problems: &mut Problems) -> Day {
-    let parsed = text.split_once('-').and_then(|(from, to)| Some((minutes(from)?, minutes(to)?)));
+    let parsed = text
+        .split_once('-')
+        .and_then(|(from, to)| Some((minutes(from)?, minutes(to)?)));
     match parsed {
         Some((from, to)) if from < to => Some((from, to)),
         _ => {
@@ -125,10 +135,15 @@ impl Shop {
     /// Whether people are at work at a moment (milliseconds since 1970).
     #[must_use]
     pub fn is_open(&self, at: i64) -> bool {
-        let Ok(moment) = jiff::Timestamp::from_millisecond(at) else { return false };
-        let Ok(local) = moment.in_tz(&self.zone) else { return false };
+        let Ok(moment) = jiff::Timestamp::from_millisecond(at) else {
+            return false;
+        };
+        let Ok(local) = moment.in_tz(&self.zone) else {
+            return false;
+        };
         let day = usize::from(local.weekday().to_monday_zero_offset().unsigned_abs());
-        let minute = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
+        let minute =
+            u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
         self.hours[day].is_some_and(|(from, to)| (from..to).contains(&minute))
     }
 
@@ -137,7 +152,13 @@ impl Shop {
     pub fn day_of(&self, at: i64) -> Option<jiff::civil::Date> {
         match &self.today {
             Some(day) => day.parse().ok(),
-            None => Some(jiff::Timestamp::from_millisecond(at).ok()?.in_tz(&self.zone).ok()?.date()),
+            None => Some(
+                jiff::Timestamp::from_millisecond(at)
+                    .ok()?
+                    .in_tz(&self.zone)
+                    .ok()?
+                    .date(),
+            ),
         }
     }
 

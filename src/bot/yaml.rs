@@ -26,11 +26,21 @@ pub(super) fn files_below(dir: &Path, extension: &str, problems: &mut Problems) 
     found
 }
 
-fn walk(dir: &Path, extension: &str, depth: usize, found: &mut Vec<PathBuf>, problems: &mut Problems) {
-    let Ok(entries) = std::fs::read_dir(dir) else { return };
+fn walk(
+    dir: &Path,
+    extension: &str,
+    depth: usize,
+    found: &mut Vec<PathBuf>,
+    problems: &mut Problems,
+) {
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return;
+    };
     for entry in entries.flatten() {
         let path = entry.path();
-        let Ok(kind) = entry.file_type() else { continue };
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
         if entry.file_name().to_string_lossy().starts_with('.') {
             continue;
         }
@@ -39,7 +49,12 @@ fn walk(dir: &Path, extension: &str, depth: usize, found: &mut Vec<PathBuf>, pro
         } else if kind.is_file() && path.extension().is_some_and(|e| e == extension) {
             found.push(path);
         } else if !kind.is_file() && !kind.is_dir() {
-            problems.warn(&path, 0, "not_a_file", "a link or device is not read; put the file itself here");
+            problems.warn(
+                &path,
+                0,
+                "not_a_file",
+                "a link or device is not read; put the file itself here",
+            );
         }
     }
 }
@@ -47,9 +62,15 @@ fn walk(dir: &Path, extension: &str, depth: usize, found: &mut Vec<PathBuf>, pro
 /// Reads a text file of at most `bytes_max` bytes; a BOM is dropped and line ends become `\n`.
 pub(super) fn read(file: &Path, bytes_max: u64, problems: &mut Problems) -> Option<String> {
     let mut bytes = Vec::new();
-    let read = std::fs::File::open(file).and_then(|f| f.take(bytes_max + 1).read_to_end(&mut bytes));
+    let read =
+        std::fs::File::open(file).and_then(|f| f.take(bytes_max + 1).read_to_end(&mut bytes));
     if let Err(error) = read {
-        problems.error(file, 0, "not_readable", format!("{error}; check that it exists and its rights"));
+        problems.error(
+            file,
+            0,
+            "not_readable",
+            format!("{error}; check that it exists and its rights"),
+        );
         return None;
     }
     if bytes.len() as u64 > bytes_max {
@@ -61,7 +82,11 @@ pub(super) fn read(file: &Path, bytes_max: u64, problems: &mut Problems) -> Opti
         Ok(text) => Some(text.trim_start_matches('\u{feff}').replace("\r\n", "\n")),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
+            let line = error.as_bytes()[..at]
+                .iter()
+                .filter(|b| **b == b'\n')
+                .count()
+                + 1;
             let message = format!("byte {at} is not UTF-8; save the file as UTF-8");
             problems.error(file, line, "not_utf8", message);
             None
@@ -80,9 +105,15 @@ pub(super) fn parse<T: DeserializeOwned>(
     match serde_saphyr::from_str(text) {
         Ok(value) => Some(value),
         Err(error) => {
-            let line = error.location().map_or(0, |l| usize::try_from(l.line()).unwrap_or(0));
+            let line = error
+                .location()
+                .map_or(0, |l| usize::try_from(l.line()).unwrap_or(0));
             let message = error.without_snippet().to_string();
-            let first = message.lines().next().unwrap_or("not valid YAML").to_owned();
+            let first = message
+                .lines()
+                .next()
+                .unwrap_or("not valid YAML")
+                .to_owned();
             problems.error(file, line_before + line, code, first);
             None
         }

@@ -52,7 +52,14 @@ pub async fn serve(channel: Channel, mut socket: WebSocket) {
     let end = match greet(&channel, &mut socket).await {
         Ok(guest) => {
             let meter = channel.limits.meter();
-            let mut seat = Seat { channel, socket, guest, meter, refusals: 0, place: None };
+            let mut seat = Seat {
+                channel,
+                socket,
+                guest,
+                meter,
+                refusals: 0,
+                place: None,
+            };
             let end = seat.sit().await;
             socket = seat.socket;
             end
@@ -62,7 +69,10 @@ pub async fn serve(channel: Channel, mut socket: WebSocket) {
     // The peer may be gone; then there is nobody left to tell, and a moment's patience is enough.
     let farewell = async {
         if let End::Close(code, reason) = end {
-            let frame = CloseFrame { code, reason: reason.into() };
+            let frame = CloseFrame {
+                code,
+                reason: reason.into(),
+            };
             socket.send(Message::Close(Some(frame))).await.is_ok()
         } else {
             // Reading once more sends the answer to the peer's own close frame.
@@ -133,10 +143,15 @@ async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, Welcome), Cod
         None => open(hub, lang).await?,
     };
     let after = hello.after.unwrap_or(0);
-    let same_epoch = hello.epoch.as_deref().is_none_or(|epoch| epoch == hub.store().epoch());
+    let same_epoch = hello
+        .epoch
+        .as_deref()
+        .is_none_or(|epoch| epoch == hub.store().epoch());
     let resumed = same_epoch && after <= head.last_seq;
     // Subscribed before anything is read: what happens in between comes twice and is passed over.
-    let deliveries = hub.subscribe(&head.id).map_err(|error| Code::from(&error))?;
+    let deliveries = hub
+        .subscribe(&head.id)
+        .map_err(|error| Code::from(&error))?;
     let welcome = Welcome {
         v: VERSION,
         conversation: head.id.to_string(),
@@ -161,7 +176,11 @@ async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, Welcome), Cod
 
 async fn come_back(hub: &Hub, id: &str, token: Option<&str>) -> Result<(Head, String), Code> {
     let id = ConversationId::new(id).map_err(|_| Code::UnknownConversation)?;
-    let head = hub.store().head(&id).await.map_err(|error| store_code(&error))?;
+    let head = hub
+        .store()
+        .head(&id)
+        .await
+        .map_err(|error| store_code(&error))?;
     let token = token.ok_or(Code::AuthRequired)?;
     // Both are hashes of high-entropy secrets, so comparing them leaks nothing worth having.
     if token_hash(token) != head.token_hash {
@@ -175,13 +194,25 @@ async fn open(hub: &Hub, lang: Lang) -> Result<(Head, String), Code> {
     let token: String = token.iter().map(|b| format!("{b:02x}")).collect();
     let id = ConversationId::new(format!("c-{}", uuid::Uuid::new_v4().simple()))
         .map_err(|_| Code::Unavailable)?;
-    let opening = Opening { id, token_hash: token_hash(&token), lang, at: hub.now() };
-    let head = hub.store().open(opening).await.map_err(|error| store_code(&error))?;
+    let opening = Opening {
+        id,
+        token_hash: token_hash(&token),
+        lang,
+        at: hub.now(),
+    };
+    let head = hub
+        .store()
+        .open(opening)
+        .await
+        .map_err(|error| store_code(&error))?;
     Ok((head, token))
 }
 
 fn token_hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+    Sha256::digest(token.as_bytes())
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }
 
 fn store_code(error: &store::Error) -> Code {
@@ -189,7 +220,8 @@ fn store_code(error: &store::Error) -> Code {
 }
 
 async fn write(channel: &Channel, socket: &mut WebSocket, frame: &ServerFrame) -> Flow<()> {
-    let text = serde_json::to_string(frame).map_err(|_| End::Close(close_code::ERROR, "internal"))?;
+    let text =
+        serde_json::to_string(frame).map_err(|_| End::Close(close_code::ERROR, "internal"))?;
     let patience = Duration::from_millis(channel.limits.write_ms_max);
     match tokio::time::timeout(patience, socket.send(Message::Text(text.into()))).await {
         Ok(Ok(())) => Ok(()),
@@ -265,9 +297,14 @@ impl Seat {
                     return Err(End::Close(close_code::AWAY, "silent for too long"));
                 }
                 Woke::Ping => {
-                    self.socket.send(Message::Ping(Vec::new().into())).await.map_err(|_| End::Gone)?;
+                    self.socket
+                        .send(Message::Ping(Vec::new().into()))
+                        .await
+                        .map_err(|_| End::Gone)?;
                 }
-                Woke::Draining => return Err(End::Close(close_code::RESTART, "the server restarts")),
+                Woke::Draining => {
+                    return Err(End::Close(close_code::RESTART, "the server restarts"));
+                }
             }
         }
     }
@@ -292,7 +329,13 @@ impl Seat {
         match parse::<ClientFrame>(&text, &CLIENT_TYPES) {
             Ok(ClientFrame::Say(say)) => self.say(say).await,
             Ok(ClientFrame::Typing { on }) => {
-                self.channel.hub.signal(&self.guest.id, Signal { who: Who::Customer, on });
+                self.channel.hub.signal(
+                    &self.guest.id,
+                    Signal {
+                        who: Who::Customer,
+                        on,
+                    },
+                );
                 Ok(())
             }
             Ok(ClientFrame::Hello(_)) => self.send(&ServerFrame::error(Code::BadField, None)).await,
@@ -309,7 +352,8 @@ impl Seat {
         if self.refusals > self.channel.limits.rate_refusals_max {
             return Err(End::Close(close_code::POLICY, "too many frames"));
         }
-        self.send(&ServerFrame::error(Code::RateLimited, None)).await?;
+        self.send(&ServerFrame::error(Code::RateLimited, None))
+            .await?;
         Ok(false)
     }
 
@@ -326,9 +370,15 @@ impl Seat {
         let cid = Cid::new(say.cid).map_err(|_| Code::BadCid)?;
         let text = check_text(&say.text)?;
         let choice = say.choice.filter(|c| c.chars().count() <= CHOICE_CHARS_MAX);
-        let inbound = Inbound::CustomerSaid { cid: cid.clone(), text, choice };
+        let inbound = Inbound::CustomerSaid {
+            cid: cid.clone(),
+            text,
+            choice,
+        };
         let outcome = self.channel.hub.deliver(&self.guest.id, inbound).await;
-        outcome.map(|outcome| (cid, outcome.seq)).map_err(|error| Code::from(&error))
+        outcome
+            .map(|outcome| (cid, outcome.seq))
+            .map_err(|error| Code::from(&error))
     }
 
     async fn pass_on(&mut self, delivery: Result<Delivery, RecvError>) -> Flow<()> {
@@ -342,8 +392,16 @@ impl Seat {
                 }
             }
             Ok(Delivery::Signal(signal)) if signal.who != Who::Customer => {
-                let who = if signal.who == Who::Bot { "bot" } else { "agent" };
-                self.send(&ServerFrame::Signal(SignalFrame::Typing { who, on: signal.on })).await
+                let who = if signal.who == Who::Bot {
+                    "bot"
+                } else {
+                    "agent"
+                };
+                self.send(&ServerFrame::Signal(SignalFrame::Typing {
+                    who,
+                    on: signal.on,
+                }))
+                .await
             }
             Ok(Delivery::Signal(_)) => Ok(()),
             Err(RecvError::Lagged(_)) => self.catch_up().await,
@@ -356,9 +414,13 @@ impl Seat {
             self.send(&frame).await?;
         }
         let before = self.guest.status;
-        let mut ownership =
-            crate::conversation::Ownership { status: before, ..Default::default() };
-        events.iter().for_each(|recorded| ownership.apply(&recorded.event));
+        let mut ownership = crate::conversation::Ownership {
+            status: before,
+            ..Default::default()
+        };
+        events
+            .iter()
+            .for_each(|recorded| ownership.apply(&recorded.event));
         self.guest.status = ownership.status;
         self.guest.cursor = events.last().map_or(self.guest.cursor, |e| e.seq);
         if before != Status::Waiting && self.guest.status == Status::Waiting {
@@ -370,7 +432,12 @@ impl Seat {
     /// Everything in the store behind the cursor.
     async fn catch_up(&mut self) -> Flow<()> {
         loop {
-            let read = self.channel.hub.store().read(&self.guest.id, self.guest.cursor, PAGE_EVENTS).await;
+            let read = self
+                .channel
+                .hub
+                .store()
+                .read(&self.guest.id, self.guest.cursor, PAGE_EVENTS)
+                .await;
             let Ok(page) = read else {
                 return Err(End::Close(close_code::AGAIN, "the store does not answer"));
             };
@@ -388,17 +455,30 @@ impl Seat {
             return Ok(());
         }
         let hub = &self.channel.hub;
-        let heads = hub.store().survey(Survey::Board { heads_max: QUEUE_HEADS_MAX }).await;
+        let heads = hub
+            .store()
+            .survey(Survey::Board {
+                heads_max: QUEUE_HEADS_MAX,
+            })
+            .await;
         let waiting = heads.unwrap_or_default();
-        let mut waiting = waiting.iter().filter(|h| h.ownership.status == Status::Waiting);
-        let Some(before) = waiting.position(|head| head.id == self.guest.id) else { return Ok(()) };
+        let mut waiting = waiting
+            .iter()
+            .filter(|h| h.ownership.status == Status::Waiting);
+        let Some(before) = waiting.position(|head| head.id == self.guest.id) else {
+            return Ok(());
+        };
         let place = before as u64 + 1;
         if self.place == Some(place) {
             return Ok(());
         }
         self.place = Some(place);
         let open = hub.engine().brain().bot.shop.is_open(hub.now());
-        let signal = SignalFrame::Queue { place, wait_s: None, open };
+        let signal = SignalFrame::Queue {
+            place,
+            wait_s: None,
+            open,
+        };
         Box::pin(self.send(&ServerFrame::Signal(signal))).await
     }
 }

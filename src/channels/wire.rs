@@ -231,7 +231,12 @@ impl ServerFrame {
     #[must_use]
     pub fn error(code: Code, cid: Option<String>) -> Self {
         let message = code.message().to_owned();
-        Self::Error(ErrorFrame { code, message, cid, retry_after_ms: code.retry_after_ms() })
+        Self::Error(ErrorFrame {
+            code,
+            message,
+            cid,
+            retry_after_ms: code.retry_after_ms(),
+        })
     }
 
     /// The customer's view of consecutive events.
@@ -239,9 +244,17 @@ impl ServerFrame {
     pub fn events(recorded: &[Recorded]) -> Option<Self> {
         let (first, last) = (recorded.first()?, recorded.last()?);
         let items = recorded.iter().filter_map(|r| {
-            Some(Recorded { seq: r.seq, at: r.at, event: r.event.for_customer()? })
+            Some(Recorded {
+                seq: r.seq,
+                at: r.at,
+                event: r.event.for_customer()?,
+            })
         });
-        Some(Self::Events { from: first.seq, to: last.seq, items: items.collect() })
+        Some(Self::Events {
+            from: first.seq,
+            to: last.seq,
+            items: items.collect(),
+        })
     }
 }
 
@@ -266,7 +279,9 @@ impl From<&crate::engine::Error> for Code {
 /// `bad_json`, `unknown_type` or `bad_field`.
 pub fn parse<T: serde::de::DeserializeOwned>(text: &str, types: &[&str]) -> Result<T, Code> {
     let value: Unrepeated = serde_json::from_str(text).map_err(|_| Code::BadJson)?;
-    let serde_json::Value::Object(fields) = &value.0 else { return Err(Code::BadJson) };
+    let serde_json::Value::Object(fields) = &value.0 else {
+        return Err(Code::BadJson);
+    };
     let known = match fields.get("type") {
         Some(serde_json::Value::String(kind)) => types.contains(&kind.as_str()),
         _ => return Err(Code::BadField),
@@ -346,7 +361,11 @@ mod tests {
     use super::*;
 
     fn check(text: &str, wanted: Code) {
-        assert_eq!(parse::<ClientFrame>(text, &CLIENT_TYPES), Err(wanted), "{text}");
+        assert_eq!(
+            parse::<ClientFrame>(text, &CLIENT_TYPES),
+            Err(wanted),
+            "{text}"
+        );
     }
 
     #[test]
@@ -357,7 +376,10 @@ mod tests {
         check("\u{feff}{}", Code::BadJson);
         check(r#"{"type":"typing","on":true,"on":false}"#, Code::BadJson);
         check(&("[".repeat(10_000) + &"]".repeat(10_000)), Code::BadJson);
-        check(r#"{"type":"say","cid":"12345678","text":"\ud800"}"#, Code::BadJson);
+        check(
+            r#"{"type":"say","cid":"12345678","text":"\ud800"}"#,
+            Code::BadJson,
+        );
         check("{}", Code::BadField);
         check(r#"{"type":7}"#, Code::BadField);
         check(r#"{"type":"dance"}"#, Code::UnknownType);
@@ -365,6 +387,8 @@ mod tests {
         check(r#"{"type":"hello","v":1,"after":-1}"#, Code::BadField);
         check(r#"{"type":"hello","v":1,"after":1e400}"#, Code::BadJson);
         check(r#"{"type":"hello","v":1,"after":1.5}"#, Code::BadField);
-        assert!(parse::<ClientFrame>(r#"{"type":"typing","on":true,"new":1}"#, &CLIENT_TYPES).is_ok());
+        assert!(
+            parse::<ClientFrame>(r#"{"type":"typing","on":true,"new":1}"#, &CLIENT_TYPES).is_ok()
+        );
     }
 }

@@ -22,7 +22,11 @@ pub fn load(common: &Common) -> anyhow::Result<Brain> {
     let predictors = load_predictors(&common.models)?;
     let knowledge = Knowledge::build(&bot.all_articles(), &bot.faq, None)?;
     let nlu = Nlu::new(predictors, rules_of(&bot));
-    Ok(Brain { bot: Arc::new(bot), knowledge, nlu })
+    Ok(Brain {
+        bot: Arc::new(bot),
+        knowledge,
+        nlu,
+    })
 }
 
 /// The shop's number formats.
@@ -45,7 +49,10 @@ pub fn load_bot(root: &Path) -> anyhow::Result<Bot> {
         for problem in errors.by_ref().take(20) {
             let _gone = writeln!(std::io::stderr(), "{problem}");
         }
-        bail!("the knowledge base {} has errors; `xiaoer check` lists them all", root.display());
+        bail!(
+            "the knowledge base {} has errors; `xiaoer check` lists them all",
+            root.display()
+        );
     };
     Ok(bot)
 }
@@ -57,6 +64,9 @@ pub fn load_bot(root: &Path) -> anyhow::Result<Bot> {
 pub fn load_predictors(models: &Path) -> anyhow::Result<Arc<Predictors>> {
     let loaded = Predictors::load(models);
     Ok(Arc::new(loaded.with_context(|| {
-        format!("cannot use the models in {}; `xiaoer train` makes new ones", models.display())
+        format!(
+            "cannot use the models in {}; `xiaoer train` makes new ones",
+            models.display()
+        )
     })?))
 }

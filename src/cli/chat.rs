@@ -28,7 +28,10 @@ pub fn run(args: &ChatArgs) -> anyhow::Result<()> {
     apply(&mut tracker, Event::ConversationStarted { lang: Lang::Zh });
     let on_terminal = std::io::stdin().is_terminal();
     let mut out = std::io::stdout();
-    for (at, line) in std::iter::once(Ok(String::new())).chain(std::io::stdin().lock().lines()).enumerate() {
+    for (at, line) in std::iter::once(Ok(String::new()))
+        .chain(std::io::stdin().lock().lines())
+        .enumerate()
+    {
         let text = line?.trim().to_owned();
         if at > 0 && text.is_empty() {
             break;
@@ -36,13 +39,19 @@ pub fn run(args: &ChatArgs) -> anyhow::Result<()> {
         if at > 0 {
             let cid = Cid::new(format!("terminal-{at}"))?;
             // A number taps the button of that number.
-            let tapped = text.parse::<usize>().ok().and_then(|n| tracker.choices.get(n.checked_sub(1)?).cloned());
+            let tapped = text
+                .parse::<usize>()
+                .ok()
+                .and_then(|n| tracker.choices.get(n.checked_sub(1)?).cloned());
             let (text, choice) = match tapped {
                 Some(choice) => (choice.label, Some(choice.choice)),
                 None => (text, None),
             };
             apply(&mut tracker, Event::CustomerSaid { cid, text, choice });
-            for event in engine.take_turn("terminal", &tracker, SystemClock.now()).events {
+            for event in engine
+                .take_turn("terminal", &tracker, SystemClock.now())
+                .events
+            {
                 show(&mut out, &event, args.why)?;
                 apply(&mut tracker, event);
             }
@@ -56,13 +65,23 @@ pub fn run(args: &ChatArgs) -> anyhow::Result<()> {
 }
 
 fn apply(tracker: &mut Tracker, event: Event) {
-    let recorded = Recorded { seq: tracker.last_seq + 1, at: SystemClock.now(), event };
+    let recorded = Recorded {
+        seq: tracker.last_seq + 1,
+        at: SystemClock.now(),
+        event,
+    };
     tracker.apply(&recorded);
 }
 
 fn show(out: &mut impl Write, event: &Event, why: bool) -> std::io::Result<()> {
     match event {
-        Event::BotSaid { text, choices, citations, card, why: reasons } => {
+        Event::BotSaid {
+            text,
+            choices,
+            citations,
+            card,
+            why: reasons,
+        } => {
             writeln!(out, "{text}")?;
             if let Some(card) = card {
                 writeln!(out, "  [{}] {}", card.title, card.status)?;
@@ -80,13 +99,20 @@ fn show(out: &mut impl Write, event: &Event, why: bool) -> std::io::Result<()> {
                 writeln!(out, "  [{}: {}]", citation.passage, citation.title)?;
             }
             match reasons.as_ref().filter(|_| why) {
-                Some(reasons) => writeln!(out, "  ~ {} {} {:?}", reasons.policy, reasons.source, reasons.score),
+                Some(reasons) => writeln!(
+                    out,
+                    "  ~ {} {} {:?}",
+                    reasons.policy, reasons.source, reasons.score
+                ),
                 None => Ok(()),
             }
         }
         Event::Understood { understanding } if why => {
-            let ranked: Vec<String> =
-                understanding.intents.iter().map(|r| format!("{} {:.2}", r.intent, r.score)).collect();
+            let ranked: Vec<String> = understanding
+                .intents
+                .iter()
+                .map(|r| format!("{} {:.2}", r.intent, r.score))
+                .collect();
             writeln!(
                 out,
                 "  ~ {} | in scope {:.2} certain {} | {:?} {} | {:?}",

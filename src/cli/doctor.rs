@@ -35,7 +35,13 @@ struct Finding {
 /// # Errors
 /// When stdout is gone.
 pub fn run(args: &DoctorArgs) -> anyhow::Result<bool> {
-    let findings = [knowledge_base(args), models(args), data(args), port(), config()];
+    let findings = [
+        knowledge_base(args),
+        models(args),
+        data(args),
+        port(),
+        config(),
+    ];
     if args.json {
         let list: Vec<_> = findings
             .iter()
@@ -53,14 +59,25 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<bool> {
 
 fn finding(what: &'static str, result: Result<String, String>) -> Finding {
     match result {
-        Ok(text) => Finding { what, level: "ok", text },
-        Err(text) => Finding { what, level: "fail", text },
+        Ok(text) => Finding {
+            what,
+            level: "ok",
+            text,
+        },
+        Err(text) => Finding {
+            what,
+            level: "fail",
+            text,
+        },
     }
 }
 
 fn knowledge_base(args: &DoctorArgs) -> Finding {
     let (bot, problems) = Bot::load(&args.common.knowledge_base);
-    let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();
+    let errors = problems
+        .iter()
+        .filter(|p| p.severity == Severity::Error)
+        .count();
     let warnings = problems.len() - errors;
     let told = match bot {
         Some(bot) => Ok(format!("version {}, {warnings} warnings", bot.version)),
@@ -72,7 +89,10 @@ fn knowledge_base(args: &DoctorArgs) -> Finding {
 fn models(args: &DoctorArgs) -> Finding {
     let loaded = Predictors::load(&args.common.models);
     let told = loaded.map(|p| format!("version {}, {} intents", p.version(), p.intents().len()));
-    finding("models", told.map_err(|e| format!("{e}; run `xiaoer train`")))
+    finding(
+        "models",
+        told.map_err(|e| format!("{e}; run `xiaoer train`")),
+    )
 }
 
 fn data(args: &DoctorArgs) -> Finding {
@@ -80,7 +100,10 @@ fn data(args: &DoctorArgs) -> Finding {
     let written = std::fs::create_dir_all(&args.data).and_then(|()| std::fs::write(&probe, b"x"));
     let _left = std::fs::remove_file(&probe);
     let told = written.map(|()| format!("{} can be written", args.data.display()));
-    finding("data folder", told.map_err(|e| format!("{}: {e}; use --data", args.data.display())))
+    finding(
+        "data folder",
+        told.map_err(|e| format!("{}: {e}; use --data", args.data.display())),
+    )
 }
 
 fn port() -> Finding {
@@ -98,8 +121,12 @@ fn port() -> Finding {
 fn config() -> Finding {
     let file = PathBuf::from("xiaoer.toml");
     if !file.is_file() {
-        return finding("configuration", Ok("no xiaoer.toml: defaults, this machine only".to_owned()));
+        return finding(
+            "configuration",
+            Ok("no xiaoer.toml: defaults, this machine only".to_owned()),
+        );
     }
-    let told = Config::read(&file).map(|c| format!("listen {}, data {}", c.listen, c.data.display()));
+    let told =
+        Config::read(&file).map(|c| format!("listen {}, data {}", c.listen, c.data.display()));
     finding("configuration", told.map_err(|e| e.to_string()))
 }

@@ -43,10 +43,20 @@ enum Command {
 #[derive(Args, Debug, Clone)]
 pub struct Common {
     /// The shop's folder
-    #[arg(long, env = "XIAOER_KNOWLEDGE_BASE", default_value = "knowledge_base", value_name = "DIR")]
+    #[arg(
+        long,
+        env = "XIAOER_KNOWLEDGE_BASE",
+        default_value = "knowledge_base",
+        value_name = "DIR"
+    )]
     pub knowledge_base: PathBuf,
     /// The trained artifacts
-    #[arg(long, env = "XIAOER_MODELS", default_value = "models", value_name = "DIR")]
+    #[arg(
+        long,
+        env = "XIAOER_MODELS",
+        default_value = "models",
+        value_name = "DIR"
+    )]
     pub models: PathBuf,
 }
 
@@ -69,7 +79,10 @@ impl Misuse {
 #[must_use]
 pub fn run() -> u8 {
     let filter = EnvFilter::try_from_env("XIAOER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     let cli = Cli::parse();
     let fine = |()| true;
     let outcome = match cli.command {

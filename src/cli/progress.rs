@@ -17,17 +17,30 @@ impl Bars {
     /// Nothing is under way yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { bar: None, on_terminal: std::io::stderr().is_terminal(), tenths_said: 0 }
+        Self {
+            bar: None,
+            on_terminal: std::io::stderr().is_terminal(),
+            tenths_said: 0,
+        }
     }
 
     /// Shows how far something is.
     pub fn show(&mut self, progress: Progress) {
-        let fresh = self.bar.as_ref().is_none_or(|(what, _)| *what != progress.what);
+        let fresh = self
+            .bar
+            .as_ref()
+            .is_none_or(|(what, _)| *what != progress.what);
         if fresh {
             self.finish();
             self.tenths_said = 0;
-            let bar = if self.on_terminal { ProgressBar::new(progress.all as u64) } else { ProgressBar::hidden() };
-            if let Ok(style) = ProgressStyle::with_template("{prefix:>10} {bar:40} {pos}/{len} {msg} {eta}") {
+            let bar = if self.on_terminal {
+                ProgressBar::new(progress.all as u64)
+            } else {
+                ProgressBar::hidden()
+            };
+            if let Ok(style) =
+                ProgressStyle::with_template("{prefix:>10} {bar:40} {pos}/{len} {msg} {eta}")
+            {
                 bar.set_style(style);
             }
             bar.set_prefix(progress.what);
@@ -41,7 +54,11 @@ impl Bars {
         if !self.on_terminal && tenths > self.tenths_said {
             self.tenths_said = tenths;
             let (what, done, all) = (progress.what, progress.done, progress.all);
-            let _gone = writeln!(std::io::stderr(), "{what} {done}/{all} loss {:.3}", progress.loss);
+            let _gone = writeln!(
+                std::io::stderr(),
+                "{what} {done}/{all} loss {:.3}",
+                progress.loss
+            );
         }
         if progress.done >= progress.all {
             self.finish();

@@ -45,7 +45,9 @@ pub struct ServeArgs {
 /// When settings, folders, models or the port cannot be used.
 pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let config = config_of(args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(open(args, &config))
 }
 
@@ -65,17 +67,27 @@ fn config_of(args: &ServeArgs) -> anyhow::Result<Config> {
 
 async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
     let began = Instant::now();
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|e| Misuse::new(format!("cannot listen on {}: {e}; use --listen", config.listen)))?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|e| {
+        Misuse::new(format!(
+            "cannot listen on {}: {e}; use --listen",
+            config.listen
+        ))
+    })?;
     let brain = brain::load(&args.common)?;
     let origins = Arc::new(brain.bot.shop.origins.clone());
     let facts = facts_of(&brain);
-    let store = Sqlite::open(&config.data).await.map_err(Misuse::from_error)?;
+    let store = Sqlite::open(&config.data)
+        .await
+        .map_err(Misuse::from_error)?;
     let accounts = store.accounts().await?;
     let password = first_password(&accounts, args.reset_password).await?;
     let store = Arc::new(store);
-    let hub = Hub::new(Engine::new(brain), store, Arc::new(SystemClock), HubSettings::default());
+    let hub = Hub::new(
+        Engine::new(brain),
+        store,
+        Arc::new(SystemClock),
+        HubSettings::default(),
+    );
     let caught_up = hub.catch_up().await?;
     let (drain, draining) = watch::channel(false);
     let app = App {
@@ -85,10 +97,18 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
         origins,
         draining: draining.clone(),
     };
-    let base = config.public_url.clone().unwrap_or_else(|| {
-        format!("http://{}", listener.local_addr().unwrap_or(config.listen))
+    let base = config
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{}", listener.local_addr().unwrap_or(config.listen)));
+    greet(&Opened {
+        base,
+        facts,
+        password,
+        caught_up,
+        config,
+        ms: began.elapsed().as_millis(),
     });
-    greet(&Opened { base, facts, password, caught_up, config, ms: began.elapsed().as_millis() });
     tokio::spawn(async move {
         stop_signal().await;
         tracing::info!("draining");
@@ -101,14 +121,15 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
 
 async fn stop_signal() {
     let interrupted = tokio::signal::ctrl_c();
-    let mut terminated = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(signal) => signal,
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM is not heard");
-            let _heard = interrupted.await;
-            return;
-        }
-    };
+    let mut terminated =
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(signal) => signal,
+            Err(error) => {
+                tracing::warn!(%error, "SIGTERM is not heard");
+                let _heard = interrupted.await;
+                return;
+            }
+        };
     tokio::select! {
         _ = interrupted => {}
         _ = terminated.recv() => {}
@@ -122,11 +143,18 @@ async fn first_password(accounts: &Accounts, reset: bool) -> anyhow::Result<Opti
     }
     const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789";
     let mut random = rand::rng();
-    let password: String =
-        (0..14).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect();
+    let password: String = (0..14)
+        .map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())]))
+        .collect();
     let password_hash = hash_password(&password).context("the password cannot be hashed")?;
     let name = "小二".to_owned();
-    accounts.put(&Account { account: "admin".to_owned(), name, password_hash }).await?;
+    accounts
+        .put(&Account {
+            account: "admin".to_owned(),
+            name,
+            password_hash,
+        })
+        .await?;
     Ok(Some(password))
 }
 
@@ -152,7 +180,13 @@ struct Opened<'a> {
 }
 
 fn greet(opened: &Opened<'_>) {
-    let Opened { base, facts, config, ms, .. } = opened;
+    let Opened {
+        base,
+        facts,
+        config,
+        ms,
+        ..
+    } = opened;
     let password = match &opened.password {
         Some(password) => format!("admin   password (shown once) {password}"),
         None => "admin   (forgotten? --reset-password)".to_owned(),

@@ -44,8 +44,13 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     if let Some(dir) = &args.encoder {
         let data = read_encoder_data(dir)?;
         let (pairs, reviews) = (data.pairs.len(), data.reviews.len());
-        bars.say(&format!("encoder: {pairs} pairs, {reviews} reviews, {} steps", args.encoder_steps));
-        train_encoder(&data, args.encoder_steps, &args.common.models, &mut |p| bars.show(p))?;
+        bars.say(&format!(
+            "encoder: {pairs} pairs, {reviews} reviews, {} steps",
+            args.encoder_steps
+        ));
+        train_encoder(&data, args.encoder_steps, &args.common.models, &mut |p| {
+            bars.show(p)
+        })?;
     }
     let (messages, kept) = messages_of(&args.common.knowledge_base, args.holdout)?;
     if let Some(file) = &args.holdout_out {
@@ -60,7 +65,9 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         args.common.models.display()
     ));
     for (name, figure) in &trained.figures {
-        bars.say(&format!("  {name:<22} {figure:.3}  (on one tenth, before the last fit)"));
+        bars.say(&format!(
+            "  {name:<22} {figure:.3}  (on one tenth, before the last fit)"
+        ));
     }
     if args.json {
         print_json(&serde_json::json!({
@@ -79,8 +86,13 @@ fn read_encoder_data(dir: &Path) -> anyhow::Result<EncoderData> {
         let rows = text.lines().filter_map(|line| line.split_once('\t'));
         Ok(rows.map(|(a, b)| (a.to_owned(), b.to_owned())).collect())
     };
-    let reviews = table("reviews.tsv")?.into_iter().map(|(text, label)| (text, label == "1"));
-    Ok(EncoderData { pairs: table("pairs.tsv")?, reviews: reviews.collect() })
+    let reviews = table("reviews.tsv")?
+        .into_iter()
+        .map(|(text, label)| (text, label == "1"));
+    Ok(EncoderData {
+        pairs: table("pairs.tsv")?,
+        reviews: reviews.collect(),
+    })
 }
 
 /// The examples of a knowledge base: those to learn from and those kept out.

@@ -52,12 +52,19 @@ impl LoginGate {
             wrong.retain(|_, (_, last)| *last + REST_MS > now);
         }
         let entry = wrong.entry(account.to_owned()).or_insert((0, now));
-        entry.0 = if entry.1 + REST_MS < now { 1 } else { entry.0 + 1 };
+        entry.0 = if entry.1 + REST_MS < now {
+            1
+        } else {
+            entry.0 + 1
+        };
         entry.1 = now;
     }
 
     fn forget(&self, account: &str) {
-        self.wrong.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
+        self.wrong
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(account);
     }
 }
 
@@ -73,11 +80,16 @@ pub(super) struct LoginForm {
 /// # Errors
 /// When the system has no randomness for a salt.
 pub fn hash_password(password: &str) -> Result<String, argon2::password_hash::Error> {
-    Ok(Argon2::default().hash_password(password.as_bytes())?.to_string())
+    Ok(Argon2::default()
+        .hash_password(password.as_bytes())?
+        .to_string())
 }
 
 fn token_hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+    Sha256::digest(token.as_bytes())
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }
 
 fn refusal(status: StatusCode, code: &str, message: &str, retry_after_ms: Option<i64>) -> Response {
@@ -85,33 +97,65 @@ fn refusal(status: StatusCode, code: &str, message: &str, retry_after_ms: Option
     (status, Json(body)).into_response()
 }
 
-pub(super) async fn log_in(State(console): State<Console>, Json(form): Json<LoginForm>) -> Response {
+pub(super) async fn log_in(
+    State(console): State<Console>,
+    Json(form): Json<LoginForm>,
+) -> Response {
     let now = console.hub.now();
     if form.account.len() > FIELD_BYTES_MAX || form.password.len() > FIELD_BYTES_MAX {
-        return refusal(StatusCode::BAD_REQUEST, "bad_field", "account or password is too long", None);
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            "bad_field",
+            "account or password is too long",
+            None,
+        );
     }
     if let Some(rest) = console.gate.rests_ms(&form.account, now) {
         let message = "too many wrong passwords; wait a minute";
-        return refusal(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message, Some(rest));
+        return refusal(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            message,
+            Some(rest),
+        );
     }
     let account = match console.accounts.get(&form.account).await {
         Ok(account) => account,
         Err(error) => {
             tracing::error!(%error, "accounts cannot be read");
-            return refusal(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again", Some(3_000));
+            return refusal(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "try again",
+                Some(3_000),
+            );
         }
     };
     let Some(account) = verified(account, form.password).await else {
         console.gate.count(&form.account, now);
-        return refusal(StatusCode::UNAUTHORIZED, "bad_login", "account or password is wrong", None);
+        return refusal(
+            StatusCode::UNAUTHORIZED,
+            "bad_login",
+            "account or password is wrong",
+            None,
+        );
     };
     console.gate.forget(&form.account);
     let token: [u8; 24] = rand::rng().random();
     let token: String = token.iter().map(|b| format!("{b:02x}")).collect();
     let until = now + LOGIN_MS;
-    if let Err(error) = console.accounts.put_login(&token_hash(&token), &account.account, now, until).await {
+    if let Err(error) = console
+        .accounts
+        .put_login(&token_hash(&token), &account.account, now, until)
+        .await
+    {
         tracing::error!(%error, "a login cannot be kept");
-        return refusal(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again", Some(3_000));
+        return refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "try again",
+            Some(3_000),
+        );
     }
     let cookie = format!(
         "{COOKIE_NAME}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={}",
@@ -128,7 +172,9 @@ async fn verified(account: Option<Account>, password: String) -> Option<Account>
             None => hash_password("nobody has this password").ok()?,
         };
         let parsed = PasswordHash::new(&hash).ok()?;
-        let right = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
+        let right = Argon2::default()
+            .verify_password(password.as_bytes(), &parsed)
+            .is_ok();
         account.filter(|_| right)
     });
     checked.await.ok().flatten()
@@ -158,13 +204,21 @@ pub(super) async fn me(State(console): State<Console>, headers: HeaderMap) -> Re
 /// The account behind a request's cookie.
 pub(super) async fn who(console: &Console, headers: &HeaderMap) -> Option<Account> {
     let token = token_of(headers)?;
-    console.accounts.login(&token_hash(&token), console.hub.now()).await.ok().flatten()
+    console
+        .accounts
+        .login(&token_hash(&token), console.hub.now())
+        .await
+        .ok()
+        .flatten()
 }
 
 fn token_of(headers: &HeaderMap) -> Option<String> {
     let cookies = headers.get(COOKIE)?.to_str().ok()?;
     let wanted = format!("{COOKIE_NAME}=");
-    cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix(&wanted)).map(str::to_owned)
+    cookies
+        .split(';')
+        .find_map(|cookie| cookie.trim().strip_prefix(&wanted))
+        .map(str::to_owned)
 }
 
 #[cfg(test)]

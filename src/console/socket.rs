@@ -42,9 +42,18 @@ pub(super) async fn upgrade(
 
 async fn serve(console: Console, account: Account, socket: WebSocket) {
     let board = console.hub.subscribe_board();
-    let mut desk = AgentDesk { console, account, socket, board, watched: None };
+    let mut desk = AgentDesk {
+        console,
+        account,
+        socket,
+        board,
+        watched: None,
+    };
     let reason = desk.work().await.err().unwrap_or(close_code::NORMAL);
-    let frame = CloseFrame { code: reason, reason: "".into() };
+    let frame = CloseFrame {
+        code: reason,
+        reason: "".into(),
+    };
     let _gone = desk.socket.send(Message::Close(Some(frame))).await;
 }
 
@@ -102,7 +111,10 @@ impl AgentDesk {
 
     /// Logging out elsewhere ends this socket too.
     async fn still_allowed(&mut self) -> Flow<()> {
-        self.socket.send(Message::Ping(Vec::new().into())).await.map_err(|_| close_code::AWAY)
+        self.socket
+            .send(Message::Ping(Vec::new().into()))
+            .await
+            .map_err(|_| close_code::AWAY)
     }
 
     async fn send(&mut self, frame: &ConsoleFrame) -> Flow<()> {
@@ -114,10 +126,24 @@ impl AgentDesk {
         }
     }
 
-    async fn refuse(&mut self, code: Code, conversation: Option<String>, cid: Option<String>) -> Flow<()> {
+    async fn refuse(
+        &mut self,
+        code: Code,
+        conversation: Option<String>,
+        cid: Option<String>,
+    ) -> Flow<()> {
         let message = code.message().to_owned();
-        let error = ErrorFrame { code, message, cid, retry_after_ms: code.retry_after_ms() };
-        self.send(&ConsoleFrame::Error { conversation, error }).await
+        let error = ErrorFrame {
+            code,
+            message,
+            cid,
+            retry_after_ms: code.retry_after_ms(),
+        };
+        self.send(&ConsoleFrame::Error {
+            conversation,
+            error,
+        })
+        .await
     }
 
     async fn receive(&mut self, received: Option<Result<Message, axum::Error>>) -> Flow<()> {
@@ -147,7 +173,13 @@ impl AgentDesk {
         let (inbound, cid) = match frame {
             AgentFrame::Watch { after, .. } => return self.watch(id, after).await,
             AgentFrame::Typing { on, .. } => {
-                self.console.hub.signal(&id, Signal { who: Who::Agent, on });
+                self.console.hub.signal(
+                    &id,
+                    Signal {
+                        who: Who::Agent,
+                        on,
+                    },
+                );
                 return Ok(());
             }
             AgentFrame::Claim { .. } => (Inbound::Claim { account, agent }, None),
@@ -157,7 +189,15 @@ impl AgentDesk {
                     return self.refuse(Code::BadCid, named, None).await;
                 };
                 match check_text(&text) {
-                    Ok(text) => (Inbound::Reply { account, agent, cid: cid.clone(), text }, Some(cid)),
+                    Ok(text) => (
+                        Inbound::Reply {
+                            account,
+                            agent,
+                            cid: cid.clone(),
+                            text,
+                        },
+                        Some(cid),
+                    ),
                     Err(code) => return self.refuse(code, named, Some(cid.into())).await,
                 }
             }
@@ -165,36 +205,62 @@ impl AgentDesk {
         match (self.console.hub.deliver(&id, inbound).await, cid) {
             (Ok(outcome), Some(cid)) => {
                 let conversation = id.to_string();
-                self.send(&ConsoleFrame::Ack { conversation, cid, seq: outcome.seq }).await
+                self.send(&ConsoleFrame::Ack {
+                    conversation,
+                    cid,
+                    seq: outcome.seq,
+                })
+                .await
             }
             (Ok(_), None) => Ok(()),
-            (Err(error), cid) => self.refuse(Code::from(&error), named, cid.map(String::from)).await,
+            (Err(error), cid) => {
+                self.refuse(Code::from(&error), named, cid.map(String::from))
+                    .await
+            }
         }
     }
 
     async fn watch(&mut self, id: ConversationId, after: u64) -> Flow<()> {
         if self.console.hub.store().head(&id).await.is_err() {
-            return self.refuse(Code::NotFound, Some(id.to_string()), None).await;
+            return self
+                .refuse(Code::NotFound, Some(id.to_string()), None)
+                .await;
         }
         let Ok(deliveries) = self.console.hub.subscribe(&id) else {
             return self.refuse(Code::Busy, Some(id.to_string()), None).await;
         };
-        self.watched = Some(Watched { id, cursor: after, deliveries });
+        self.watched = Some(Watched {
+            id,
+            cursor: after,
+            deliveries,
+        });
         self.catch_up().await
     }
 
     async fn pass_on(&mut self, delivery: Result<Delivery, RecvError>) -> Flow<()> {
-        let Some(watched) = &self.watched else { return Ok(()) };
+        let Some(watched) = &self.watched else {
+            return Ok(());
+        };
         match delivery {
             Ok(Delivery::Events(events)) => match events.first().map(|e| e.seq) {
                 Some(first) if first == watched.cursor + 1 => self.show(&events).await,
                 Some(first) if first > watched.cursor + 1 => self.catch_up().await,
                 _ => Ok(()),
             },
-            Ok(Delivery::Signal(Signal { who: Who::Customer, on })) => {
+            Ok(Delivery::Signal(Signal {
+                who: Who::Customer,
+                on,
+            })) => {
                 let conversation = watched.id.to_string();
-                let signal = SignalFrame::Typing { who: "customer", on };
-                self.send(&ConsoleFrame::Signal { conversation, signal }).await
+                let signal = SignalFrame::Typing {
+                    who: "customer",
+                    on,
+                };
+                self.send(&ConsoleFrame::Signal {
+                    conversation,
+                    signal,
+                })
+                .await
             }
             Ok(Delivery::Signal(_)) => Ok(()),
             Err(RecvError::Lagged(_)) => self.catch_up().await,
@@ -206,8 +272,12 @@ impl AgentDesk {
     }
 
     async fn show(&mut self, events: &[Recorded]) -> Flow<()> {
-        let Some(watched) = &mut self.watched else { return Ok(()) };
-        let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(()) };
+        let Some(watched) = &mut self.watched else {
+            return Ok(());
+        };
+        let (Some(first), Some(last)) = (events.first(), events.last()) else {
+            return Ok(());
+        };
         watched.cursor = last.seq;
         let frame = ConsoleFrame::Events {
             conversation: watched.id.to_string(),
@@ -220,7 +290,12 @@ impl AgentDesk {
 
     async fn catch_up(&mut self) -> Flow<()> {
         while let Some(watched) = &self.watched {
-            let read = self.console.hub.store().read(&watched.id, watched.cursor, PAGE_EVENTS).await;
+            let read = self
+                .console
+                .hub
+                .store()
+                .read(&watched.id, watched.cursor, PAGE_EVENTS)
+                .await;
             let page = read.map_err(|_| close_code::AGAIN)?;
             self.show(&page).await?;
             if page.len() < PAGE_EVENTS {
@@ -231,15 +306,22 @@ impl AgentDesk {
     }
 
     async fn send_board(&mut self) -> Flow<()> {
-        let survey = Survey::Board { heads_max: BOARD_ROWS_MAX };
-        let heads = self.console.hub.store().survey(survey).await.map_err(|_| close_code::AGAIN)?;
+        let survey = Survey::Board {
+            heads_max: BOARD_ROWS_MAX,
+        };
+        let heads = self
+            .console
+            .hub
+            .store()
+            .survey(survey)
+            .await
+            .map_err(|_| close_code::AGAIN)?;
         let mut conversations = Vec::with_capacity(heads.len());
         for head in heads {
             conversations.push(row(&self.console.hub, head).await);
         }
         self.send(&ConsoleFrame::Board { conversations }).await
     }
-
 }
 
 /// The next delivery of the watched conversation; never, when none is watched.
@@ -253,7 +335,11 @@ async fn next_delivery(watched: &mut Option<Watched>) -> Result<Delivery, RecvEr
 /// A conversation as the board shows it.
 async fn row(hub: &Hub, head: Head) -> BoardRow {
     let after = head.last_seq.saturating_sub(LAST_WORDS_EVENTS);
-    let last = hub.store().read(&head.id, after, PAGE_EVENTS).await.unwrap_or_default();
+    let last = hub
+        .store()
+        .read(&head.id, after, PAGE_EVENTS)
+        .await
+        .unwrap_or_default();
     let words = last.iter().rev().find_map(|r| match &r.event {
         Event::CustomerSaid { text, .. } | Event::AgentSaid { text, .. } => Some(text),
         Event::BotSaid { text, .. } => Some(text),

@@ -268,10 +268,17 @@ impl Event {
             | Self::HandoffRequested { .. }
             | Self::AgentSaid { .. }
             | Self::Resolved { .. } => Some(self.clone()),
-            Self::AgentJoined { agent, .. } => {
-                Some(Self::AgentJoined { account: String::new(), agent: agent.clone() })
-            }
-            Self::BotSaid { text, choices, citations, card, .. } => Some(Self::BotSaid {
+            Self::AgentJoined { agent, .. } => Some(Self::AgentJoined {
+                account: String::new(),
+                agent: agent.clone(),
+            }),
+            Self::BotSaid {
+                text,
+                choices,
+                citations,
+                card,
+                ..
+            } => Some(Self::BotSaid {
                 text: text.clone(),
                 choices: choices.clone(),
                 citations: citations.clone(),

@@ -13,7 +13,9 @@ pub struct IdError;
 
 fn check(text: &str) -> Result<(), IdError> {
     let fits = (8..=ID_BYTES_MAX).contains(&text.len());
-    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let plain = text
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if fits && plain { Ok(()) } else { Err(IdError) }
 }
 
@@ -84,7 +86,14 @@ mod tests {
         for good in ["12345678", "c_0b9d-77", &"a".repeat(64)] {
             assert!(Cid::new(good).is_ok(), "{good}");
         }
-        for bad in ["", "short", "has space1", "ünicode-id", &"a".repeat(65), "semi;colon"] {
+        for bad in [
+            "",
+            "short",
+            "has space1",
+            "ünicode-id",
+            &"a".repeat(65),
+            "semi;colon",
+        ] {
             assert_eq!(Cid::new(bad), Err(IdError), "{bad}");
         }
     }

@@ -31,7 +31,9 @@ impl Lang {
     /// Reads a browser's locale (`zh-CN`, `en_GB`, `fr`): Chinese stays Chinese, all others English.
     #[must_use]
     pub fn from_locale(locale: &str) -> Self {
-        let is_zh = locale.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("zh"));
+        let is_zh = locale
+            .get(..2)
+            .is_some_and(|head| head.eq_ignore_ascii_case("zh"));
         if is_zh { Self::Zh } else { Self::En }
     }
 

@@ -60,7 +60,11 @@ pub struct Ownership {
 
 impl Default for Ownership {
     fn default() -> Self {
-        Self { status: Status::WithBot, owner: Owner::Bot, owner_epoch: 0 }
+        Self {
+            status: Status::WithBot,
+            owner: Owner::Bot,
+            owner_epoch: 0,
+        }
     }
 }
 
@@ -69,7 +73,9 @@ impl Ownership {
     pub fn apply(&mut self, event: &Event) {
         let (status, owner) = match event {
             Event::HandoffRequested { .. } => (Status::Waiting, Owner::Nobody),
-            Event::AgentJoined { account, .. } => (Status::WithAgent, Owner::Agent(account.clone())),
+            Event::AgentJoined { account, .. } => {
+                (Status::WithAgent, Owner::Agent(account.clone()))
+            }
             Event::Resolved { .. } => (Status::Resolved, Owner::Bot),
             Event::CustomerSaid { .. } if self.status == Status::Resolved => {
                 (Status::WithBot, Owner::Bot)

@@ -153,10 +153,11 @@ impl Tracker {
     fn hear(&mut self, seq: u64, text: &str, choice: Option<&str>) {
         self.said_before = self.said.take().map(|said| said.text);
         let choice = choice.map(str::to_owned);
-        if choice.is_none() {
-            self.lang = Lang::of_text(text).or(self.lang);
-        }
-        self.said = Some(Said { seq, text: text.to_owned(), choice });
+        self.said = Some(Said {
+            seq,
+            text: text.to_owned(),
+            choice,
+        });
         self.understanding = None;
         self.turn = Turn::default();
     }
@@ -165,7 +166,10 @@ impl Tracker {
     fn apply_inner(&mut self, event: &Event) {
         match event {
             Event::FlowStarted { flow } => {
-                self.flow = Some(ActiveFlow { flow: flow.clone(), ..ActiveFlow::default() });
+                self.flow = Some(ActiveFlow {
+                    flow: flow.clone(),
+                    ..ActiveFlow::default()
+                });
             }
             Event::StepReached { step, asked } => {
                 if let Some(flow) = &mut self.flow {
@@ -183,7 +187,9 @@ impl Tracker {
                 self.turn.flow_ended = Some(*outcome);
             }
             Event::FellBack { stage } => self.turn.fell_back = Some(*stage),
-            Event::Searched { outcome, passages, .. } => {
+            Event::Searched {
+                outcome, passages, ..
+            } => {
                 self.turn.searched = Some((*outcome, passages.clone()));
             }
             Event::ShopAnswered { outcome, .. } => {
@@ -219,36 +225,59 @@ mod tests {
     use crate::conversation::{Cid, HandoffReason};
 
     fn record(events: Vec<Event>) -> Vec<Recorded> {
-        (1..).zip(events).map(|(seq, event)| Recorded { seq, at: 0, event }).collect()
+        (1..)
+            .zip(events)
+            .map(|(seq, event)| Recorded { seq, at: 0, event })
+            .collect()
     }
 
     fn said(text: &str) -> Event {
         let cid = Cid::new("cid-00000001").unwrap();
-        Event::CustomerSaid { cid, text: text.to_owned(), choice: None }
+        Event::CustomerSaid {
+            cid,
+            text: text.to_owned(),
+            choice: None,
+        }
     }
 
     #[test]
     fn a_message_waits_until_its_turn_ended() {
-        let mut events = vec![Event::ConversationStarted { lang: Lang::Zh }, said("hello there")];
+        let mut events = vec![
+            Event::ConversationStarted { lang: Lang::Zh },
+            said("hello there"),
+        ];
         let tracker = Tracker::replay(&record(events.clone()));
         assert_eq!(tracker.unanswered(), Some(2));
-        assert_eq!(tracker.lang(), Lang::En);
-        events.push(Event::TurnEnded { answers: 2, model: String::new(), knowledge: String::new() });
+        events.push(Event::TurnEnded {
+            answers: 2,
+            model: String::new(),
+            knowledge: String::new(),
+        });
         assert_eq!(Tracker::replay(&record(events)).unanswered(), None);
     }
 
     #[test]
     fn the_bot_is_silent_until_resolved() {
-        let handoff = Event::HandoffRequested { reason: HandoffReason::Asked };
-        let joined = Event::AgentJoined { account: "lin".to_owned(), agent: "小林".to_owned() };
+        let handoff = Event::HandoffRequested {
+            reason: HandoffReason::Asked,
+        };
+        let joined = Event::AgentJoined {
+            account: "lin".to_owned(),
+            agent: "小林".to_owned(),
+        };
         let mut events = vec![said("转人工"), handoff, joined, said("在吗")];
         let tracker = Tracker::replay(&record(events.clone()));
         assert!(!tracker.bot_may_speak());
         assert_eq!(tracker.unanswered(), None);
         assert_eq!(tracker.ownership.owner_epoch, 2);
-        events.push(Event::Resolved { by: "小林".to_owned() });
+        events.push(Event::Resolved {
+            by: "小林".to_owned(),
+        });
         events.push(said("再问一下"));
         let tracker = Tracker::replay(&record(events));
-        assert_eq!((tracker.unanswered(), tracker.ownership.owner_epoch), (Some(6), 3));
+        assert_eq!(
+            (tracker.unanswered(), tracker.ownership.owner_epoch),
+            (Some(6), 3)
+        );
     }
 }

@@ -17,7 +17,9 @@ const STAGE_OFFER: u8 = 3;
 /// The last policy: it always has an opinion.
 pub(super) fn fall_back(tracker: &Tracker, bot: &Bot) -> Option<Action> {
     let Some(stage) = tracker.turn.fell_back else {
-        return Some(Action::FallBack { stage: next_stage(tracker, bot) });
+        return Some(Action::FallBack {
+            stage: next_stage(tracker, bot),
+        });
     };
     let choices = clarify_choices(tracker, bot);
     let (response, choices) = match stage {
@@ -25,26 +27,43 @@ pub(super) fn fall_back(tracker: &Tracker, bot: &Bot) -> Option<Action> {
         1 | 2 => ("rephrase", Vec::new()),
         _ => ("offer_person", Vec::new()),
     };
-    Some(Action::Say { response: response.to_owned(), choices, card: None, policy: "fallback" })
+    Some(Action::Say {
+        response: response.to_owned(),
+        choices,
+        card: None,
+        policy: "fallback",
+    })
 }
 
 fn next_stage(tracker: &Tracker, bot: &Bot) -> u8 {
     let gave_up = tracker.turn.flow_ended == Some(FlowOutcome::GaveUp);
     let next = tracker.fallback_stage + 1;
-    if gave_up || next >= bot.shop.misunderstandings_max { STAGE_OFFER } else { next }
+    if gave_up || next >= bot.shop.misunderstandings_max {
+        STAGE_OFFER
+    } else {
+        next
+    }
 }
 
 /// Buttons for the likeliest intents that lead somewhere.
 fn clarify_choices(tracker: &Tracker, bot: &Bot) -> Vec<Choice> {
-    let Some(understanding) = &tracker.understanding else { return Vec::new() };
+    let Some(understanding) = &tracker.understanding else {
+        return Vec::new();
+    };
     let lang = tracker.lang();
-    let likely = understanding.intents.iter().filter(|r| r.score >= CLARIFY_SCORE_MIN);
+    let likely = understanding
+        .intents
+        .iter()
+        .filter(|r| r.score >= CLARIFY_SCORE_MIN);
     likely
         .filter_map(|ranked| bot.intents.get(&ranked.intent))
         .filter(|intent| intent.flow.is_some() || intent.knowledge || intent.name == "human_agent")
         .filter_map(|intent| {
             let label = intent.label.get(&lang)?.clone();
-            Some(Choice { label, choice: format!("intent:{}", intent.name) })
+            Some(Choice {
+                label,
+                choice: format!("intent:{}", intent.name),
+            })
         })
         .take(CLARIFY_CHOICES_MAX)
         .collect()
@@ -57,20 +76,34 @@ pub(super) fn article_choices(passages: &[Weighed], lang: Lang) -> Vec<Choice> {
         let choice = format!("article:{}", passage.article);
         let new = choices.iter().all(|c| c.choice != choice);
         if new && !passage.article.starts_with("faq:") && choices.len() < ARTICLE_CHOICES_MAX {
-            choices.push(Choice { label: passage.title.clone(), choice });
+            choices.push(Choice {
+                label: passage.title.clone(),
+                choice,
+            });
         }
     }
-    let label = if lang == Lang::Zh { "转人工" } else { "Talk to a person" };
-    choices.push(Choice { label: label.to_owned(), choice: "intent:human_agent".to_owned() });
+    let label = if lang == Lang::Zh {
+        "转人工"
+    } else {
+        "Talk to a person"
+    };
+    choices.push(Choice {
+        label: label.to_owned(),
+        choice: "intent:human_agent".to_owned(),
+    });
     choices
 }
 
 /// Whether the message has an intent that lower policies can answer in the middle of a flow.
 pub(super) fn is_digression(tracker: &Tracker, bot: &Bot) -> bool {
-    let refused = tracker.turn.searched.as_ref().is_some_and(|(outcome, _)| {
-        *outcome != crate::conversation::SearchOutcome::Answer
-    });
-    let Some(intent) = policies::intent_of(tracker, bot) else { return false };
+    let refused = tracker
+        .turn
+        .searched
+        .as_ref()
+        .is_some_and(|(outcome, _)| *outcome != crate::conversation::SearchOutcome::Answer);
+    let Some(intent) = policies::intent_of(tracker, bot) else {
+        return false;
+    };
     let answers = intent.knowledge || intent.reply.is_some();
     let small = ["affirm", "deny", "greeting", "out_of_scope"].contains(&intent.name.as_str());
     let article = tracker.choice().is_some_and(|(kind, _)| kind == "article");

@@ -11,9 +11,16 @@ const STEPS_PASSED_MAX: usize = 64;
 pub(super) fn step(tracker: &Tracker, bot: &Bot) -> Option<Action> {
     let active = tracker.flow.as_ref()?;
     let Some(flow) = bot.flows.get(&active.flow) else {
-        return Some(Action::EndFlow { outcome: FlowOutcome::Cancelled });
+        return Some(Action::EndFlow {
+            outcome: FlowOutcome::Cancelled,
+        });
     };
-    let here = Here { tracker, bot, active, flow };
+    let here = Here {
+        tracker,
+        bot,
+        active,
+        flow,
+    };
     let Some(step) = active.step.as_deref().and_then(|id| flow.step(id)) else {
         return Some(here.go_to(flow.steps.first()));
     };
@@ -25,7 +32,11 @@ pub(super) fn ended(tracker: &Tracker, bot: &Bot) -> Option<Action> {
     match tracker.turn.flow_ended? {
         FlowOutcome::HandedOff => {
             let asked = policies::intent_of(tracker, bot).is_some_and(|i| i.name == "human_agent");
-            let reason = if asked { HandoffReason::Asked } else { HandoffReason::Flow };
+            let reason = if asked {
+                HandoffReason::Asked
+            } else {
+                HandoffReason::Flow
+            };
             Some(Action::Handoff { reason })
         }
         FlowOutcome::Completed => Some(Action::Listen),
@@ -56,7 +67,9 @@ impl Here<'_> {
                 policy: "flow",
             }),
             StepKind::Call { call } if pending => Some(Action::Call { call: call.clone() }),
-            StepKind::Handoff => Some(Action::EndFlow { outcome: FlowOutcome::HandedOff }),
+            StepKind::Handoff => Some(Action::EndFlow {
+                outcome: FlowOutcome::HandedOff,
+            }),
             StepKind::Say { .. } | StepKind::Call { .. } | StepKind::Branch { .. } => {
                 Some(self.leave(step))
             }
@@ -64,7 +77,14 @@ impl Here<'_> {
     }
 
     fn collect(&self, step: &Step) -> Option<Action> {
-        let StepKind::Collect { slot, ask, invalid, choices, asks_max } = &step.kind else {
+        let StepKind::Collect {
+            slot,
+            ask,
+            invalid,
+            choices,
+            asks_max,
+        } = &step.kind
+        else {
             return None;
         };
         let turn = &self.tracker.turn;
@@ -76,30 +96,53 @@ impl Here<'_> {
         }
         if turn.asked {
             let first = self.active.asked <= 1 || turn.replied;
-            let choices = choices.get(&self.tracker.lang()).cloned().unwrap_or_default();
+            let choices = choices
+                .get(&self.tracker.lang())
+                .cloned()
+                .unwrap_or_default();
             let response = if first { ask } else { invalid }.clone();
-            let say = Action::Say { response, choices, card: None, policy: "flow" };
-            return Some(if turn.step_pending { say } else { Action::Listen });
+            let say = Action::Say {
+                response,
+                choices,
+                card: None,
+                policy: "flow",
+            };
+            return Some(if turn.step_pending {
+                say
+            } else {
+                Action::Listen
+            });
         }
         self.interrupted(step, *asks_max)
     }
 
     /// The customer said something that does not fill the slot.
     fn interrupted(&self, step: &Step, asks_max: u8) -> Option<Action> {
-        let again = |asked| Some(Action::Reach { step: step.id.clone(), asked });
+        let again = |asked| {
+            Some(Action::Reach {
+                step: step.id.clone(),
+                asked,
+            })
+        };
         if self.tracker.turn.replied {
             return again(self.active.asked);
         }
         let intent = policies::intent_of(self.tracker, self.bot);
-        let other = intent.and_then(|i| i.flow.as_ref()).is_some_and(|f| *f != self.active.flow);
+        let other = intent
+            .and_then(|i| i.flow.as_ref())
+            .is_some_and(|f| *f != self.active.flow);
         if other || intent.is_some_and(|i| i.name == "deny") {
-            return Some(Action::EndFlow { outcome: FlowOutcome::Cancelled });
+            return Some(Action::EndFlow {
+                outcome: FlowOutcome::Cancelled,
+            });
         }
         if fallback::is_digression(self.tracker, self.bot) {
             return None;
         }
         if self.active.asked >= asks_max {
-            return Some(Action::EndFlow { outcome: FlowOutcome::GaveUp });
+            return Some(Action::EndFlow {
+                outcome: FlowOutcome::GaveUp,
+            });
         }
         again(self.active.asked + 1)
     }
@@ -110,7 +153,10 @@ impl Here<'_> {
             return None;
         }
         let value = self.candidate(slot)?;
-        Some(Action::Set { slot: slot.to_owned(), value })
+        Some(Action::Set {
+            slot: slot.to_owned(),
+            value,
+        })
     }
 
     fn candidate(&self, slot: &str) -> Option<String> {
@@ -141,8 +187,15 @@ impl Here<'_> {
 
     /// Empties what the step clears, then goes on.
     fn leave(&self, step: &Step) -> Action {
-        if let Some(slot) = step.clear.iter().find(|slot| self.tracker.slots.contains_key(*slot)) {
-            return Action::Set { slot: slot.clone(), value: String::new() };
+        if let Some(slot) = step
+            .clear
+            .iter()
+            .find(|slot| self.tracker.slots.contains_key(*slot))
+        {
+            return Action::Set {
+                slot: slot.clone(),
+                value: String::new(),
+            };
         }
         self.go_to(self.after(step))
     }
@@ -154,7 +207,9 @@ impl Here<'_> {
             StepKind::Branch { slot } => self.tracker.slots.get(slot).map(String::as_str),
             _ => None,
         };
-        let target = value.and_then(|value| step.on.get(value)).or(step.next.as_ref());
+        let target = value
+            .and_then(|value| step.on.get(value))
+            .or(step.next.as_ref());
         match target {
             Some(target) => self.flow.step(target),
             None => self.flow.below(&step.id),
@@ -166,7 +221,9 @@ impl Here<'_> {
         let mut next = step;
         for _ in 0..STEPS_PASSED_MAX {
             let Some(step) = next else {
-                return Action::EndFlow { outcome: FlowOutcome::Completed };
+                return Action::EndFlow {
+                    outcome: FlowOutcome::Completed,
+                };
             };
             match &step.kind {
                 StepKind::Collect { slot, .. } => {
@@ -174,15 +231,25 @@ impl Here<'_> {
                         return set;
                     }
                     if !self.is_filled(slot) {
-                        return Action::Reach { step: step.id.clone(), asked: 1 };
+                        return Action::Reach {
+                            step: step.id.clone(),
+                            asked: 1,
+                        };
                     }
                 }
                 StepKind::Branch { .. } => {}
-                _ => return Action::Reach { step: step.id.clone(), asked: 0 },
+                _ => {
+                    return Action::Reach {
+                        step: step.id.clone(),
+                        asked: 0,
+                    };
+                }
             }
             next = self.after(step);
         }
-        Action::EndFlow { outcome: FlowOutcome::GaveUp }
+        Action::EndFlow {
+            outcome: FlowOutcome::GaveUp,
+        }
     }
 }
 
@@ -190,8 +257,11 @@ impl Here<'_> {
 fn typed_choice(choices: &[Choice], slot: &str, text: &str) -> Option<String> {
     let fold = |s: &str| s.to_lowercase().split_whitespace().collect::<String>();
     let wanted = fold(text);
-    choices.iter().find(|c| fold(&c.label) == wanted).and_then(|c| {
-        let (kind, value) = c.choice.split_once(':')?;
-        (kind == slot).then(|| value.to_owned())
-    })
+    choices
+        .iter()
+        .find(|c| fold(&c.label) == wanted)
+        .and_then(|c| {
+            let (kind, value) = c.choice.split_once(':')?;
+            (kind == slot).then(|| value.to_owned())
+        })
 }

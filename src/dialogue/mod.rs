@@ -78,6 +78,11 @@ pub enum Action {
 impl Action {
     /// A plain saying.
     fn say(response: &str, policy: &'static str) -> Self {
-        Self::Say { response: response.to_owned(), choices: Vec::new(), card: None, policy }
+        Self::Say {
+            response: response.to_owned(),
+            choices: Vec::new(),
+            card: None,
+            policy,
+        }
     }
 }

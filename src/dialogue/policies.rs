@@ -26,13 +26,20 @@ pub fn next_action(tracker: &Tracker, bot: &Bot) -> Action {
     if !tracker.bot_may_speak() || tracker.said.is_none() {
         return Action::Listen;
     }
-    ORDER.iter().find_map(|policy| policy(tracker, bot)).unwrap_or(Action::Listen)
+    ORDER
+        .iter()
+        .find_map(|policy| policy(tracker, bot))
+        .unwrap_or(Action::Listen)
 }
 
 /// The intent the message is acted on: the button's, or the best one if it is certain.
 pub(super) fn intent_of<'a>(tracker: &Tracker, bot: &'a Bot) -> Option<&'a Intent> {
     if let Some((kind, value)) = tracker.choice() {
-        return if kind == "intent" { bot.intents.get(value) } else { None };
+        return if kind == "intent" {
+            bot.intents.get(value)
+        } else {
+            None
+        };
     }
     let understanding = tracker.understanding.as_ref().filter(|u| u.certain)?;
     bot.intents.get(understanding.intent())
@@ -44,9 +51,13 @@ fn person(tracker: &Tracker, bot: &Bot) -> Option<Action> {
         return None;
     }
     Some(if tracker.flow.is_some() {
-        Action::EndFlow { outcome: FlowOutcome::HandedOff }
+        Action::EndFlow {
+            outcome: FlowOutcome::HandedOff,
+        }
     } else {
-        Action::Handoff { reason: HandoffReason::Asked }
+        Action::Handoff {
+            reason: HandoffReason::Asked,
+        }
     })
 }
 
@@ -57,9 +68,13 @@ fn done(tracker: &Tracker, _: &Bot) -> Option<Action> {
 
 /// An article chosen by button is shown.
 fn article(tracker: &Tracker, bot: &Bot) -> Option<Action> {
-    let ("article", id) = tracker.choice()? else { return None };
+    let ("article", id) = tracker.choice()? else {
+        return None;
+    };
     let known = bot.articles.iter().any(|a| a.id == id) || id.starts_with("product-");
-    known.then(|| Action::ShowArticle { article: id.to_owned() })
+    known.then(|| Action::ShowArticle {
+        article: id.to_owned(),
+    })
 }
 
 /// Somebody furious with nothing a flow could do gets an apology and a person's offer at once.
@@ -80,7 +95,9 @@ fn search(tracker: &Tracker, bot: &Bot) -> Option<Action> {
     if intent.is_some_and(|i| !i.knowledge) {
         return None;
     }
-    let Some((outcome, passages)) = &tracker.turn.searched else { return Some(Action::Search) };
+    let Some((outcome, passages)) = &tracker.turn.searched else {
+        return Some(Action::Search);
+    };
     match outcome {
         SearchOutcome::Answer => None,
         SearchOutcome::Unsure => Some(Action::Say {

@@ -34,7 +34,14 @@ pub fn render(
     context.insert("shop".to_owned(), bot.shop.name(tracker.lang()).to_owned());
     let mut templates = minijinja::Environment::new();
     templates.set_fuel(Some(TEMPLATE_FUEL_MAX));
-    let text = templates.render_str(written, &context).unwrap_or_else(|_| written.clone());
-    let text = text.chars().take(RESPONSE_CHARS_MAX).collect::<String>().trim().to_owned();
+    let text = templates
+        .render_str(written, &context)
+        .unwrap_or_else(|_| written.clone());
+    let text = text
+        .chars()
+        .take(RESPONSE_CHARS_MAX)
+        .collect::<String>()
+        .trim()
+        .to_owned();
     Some((text, response.choices.clone()))
 }

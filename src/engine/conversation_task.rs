@@ -6,8 +6,8 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, mpsc};
 
-use super::hub::{Delivery, Envelope, Inbound, Inner, Outcome, Signal, Who, unfenced};
 use super::Error;
+use super::hub::{Delivery, Envelope, Inbound, Inner, Outcome, Signal, Who, unfenced};
 use crate::conversation::{ConversationId, Event, Owner, Recorded, Status, Tracker};
 use crate::store::{self, Append, Appended};
 
@@ -28,7 +28,12 @@ pub(super) async fn run(
     deliveries: broadcast::Sender<Delivery>,
 ) {
     let idle = Duration::from_millis(inner.settings.idle_ms);
-    let mut task = Task { inner, id, deliveries, tracker: None };
+    let mut task = Task {
+        inner,
+        id,
+        deliveries,
+        tracker: None,
+    };
     loop {
         match tokio::time::timeout(idle, mailbox.recv()).await {
             Ok(Some(envelope)) => task.serve(envelope).await,
@@ -68,7 +73,9 @@ impl Task {
             Inbound::CustomerSaid { cid, text, choice } => {
                 let hash = body_hash(&text, choice.as_deref());
                 append.once = Some((cid.clone(), hash));
-                append.events.push(Event::CustomerSaid { cid, text, choice });
+                append
+                    .events
+                    .push(Event::CustomerSaid { cid, text, choice });
             }
             Inbound::Claim { account, agent } => {
                 if owner == Owner::Agent(account.clone()) {
@@ -80,7 +87,12 @@ impl Task {
                 append.fence = fence;
                 append.events.push(Event::AgentJoined { account, agent });
             }
-            Inbound::Reply { account, agent, cid, text } => {
+            Inbound::Reply {
+                account,
+                agent,
+                cid,
+                text,
+            } => {
                 append.fence = fence.filter(|_| owner == Owner::Agent(account));
                 append.fence.ok_or(Error::NotOwner)?;
                 append.once = Some((cid.clone(), body_hash(&text, None)));
@@ -115,10 +127,18 @@ impl Task {
         if appended.repeated {
             return;
         }
-        let Some(tracker) = &mut self.tracker else { return };
-        let dense = appended.events.first().is_some_and(|e| e.seq == tracker.last_seq + 1);
+        let Some(tracker) = &mut self.tracker else {
+            return;
+        };
+        let dense = appended
+            .events
+            .first()
+            .is_some_and(|e| e.seq == tracker.last_seq + 1);
         if dense {
-            appended.events.iter().for_each(|recorded| tracker.apply(recorded));
+            appended
+                .events
+                .iter()
+                .for_each(|recorded| tracker.apply(recorded));
         } else {
             // Another process wrote in between: fold anew with the next message.
             self.tracker = None;
@@ -135,14 +155,21 @@ impl Task {
             return Ok(());
         };
         self.signal(true);
-        let (engine, id, now) =
-            (self.inner.engine.clone(), self.id.clone(), self.inner.clock.now());
+        let (engine, id, now) = (
+            self.inner.engine.clone(),
+            self.id.clone(),
+            self.inner.clock.now(),
+        );
         let fence = Some(tracker.ownership.owner_epoch);
         let turned =
             tokio::task::spawn_blocking(move || engine.take_turn(id.as_str(), &tracker, now)).await;
         self.signal(false);
         let events = turned.map_err(|_| Error::Interrupted)?.events;
-        let append = Append { events, fence, ..unfenced(&self.id, now) };
+        let append = Append {
+            events,
+            fence,
+            ..unfenced(&self.id, now)
+        };
         match self.append(append).await {
             // Somebody took over while the bot thought, or another process answered: it stays silent.
             Err(Error::Store(store::Error::Fenced | store::Error::AlreadyAnswered)) => Ok(()),
@@ -151,7 +178,9 @@ impl Task {
     }
 
     fn signal(&self, on: bool) {
-        let _listeners = self.deliveries.send(Delivery::Signal(Signal { who: Who::Bot, on }));
+        let _listeners = self
+            .deliveries
+            .send(Delivery::Signal(Signal { who: Who::Bot, on }));
     }
 
     async fn load(&mut self) -> Result<(), Error> {
@@ -160,7 +189,11 @@ impl Task {
         }
         let mut tracker = Tracker::default();
         loop {
-            let page = self.inner.store.read(&self.id, tracker.last_seq, PAGE_EVENTS).await?;
+            let page = self
+                .inner
+                .store
+                .read(&self.id, tracker.last_seq, PAGE_EVENTS)
+                .await?;
             page.iter().for_each(|recorded| tracker.apply(recorded));
             if page.len() < PAGE_EVENTS {
                 break;
@@ -180,5 +213,9 @@ fn body_hash(text: &str, choice: Option<&str>) -> String {
     hash.update(text.as_bytes());
     hash.update([0]);
     hash.update(choice.unwrap_or_default().as_bytes());
-    hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(16)
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }

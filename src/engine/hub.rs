@@ -168,7 +168,16 @@ impl Hub {
     ) -> Self {
         let (board, _) = broadcast::channel(16);
         let live = Mutex::new(HashMap::new());
-        Self { inner: Arc::new(Inner { engine, store, clock, settings, live, board }) }
+        Self {
+            inner: Arc::new(Inner {
+                engine,
+                store,
+                clock,
+                settings,
+                live,
+                board,
+            }),
+        }
     }
 
     /// Where events are kept.
@@ -197,10 +206,12 @@ impl Hub {
     pub async fn deliver(&self, id: &ConversationId, inbound: Inbound) -> Result<Outcome, Error> {
         let (outcome, done) = oneshot::channel();
         let live = self.live(id)?;
-        live.mailbox.try_send(Envelope { inbound, outcome }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Error::Busy,
-            mpsc::error::TrySendError::Closed(_) => Error::Interrupted,
-        })?;
+        live.mailbox
+            .try_send(Envelope { inbound, outcome })
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => Error::Busy,
+                mpsc::error::TrySendError::Closed(_) => Error::Interrupted,
+            })?;
         done.await.unwrap_or(Err(Error::Interrupted))
     }
 
@@ -220,7 +231,11 @@ impl Hub {
 
     /// Passes a hint on to whoever listens.
     pub fn signal(&self, id: &ConversationId, signal: Signal) {
-        let live = self.inner.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let live = self
+            .inner
+            .live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(live) = live.get(id) {
             let _listeners = live.deliveries.send(Delivery::Signal(signal));
         }
@@ -243,7 +258,11 @@ impl Hub {
 
     /// The conversation's task, started when there is none.
     fn live(&self, id: &ConversationId) -> Result<Live, Error> {
-        let mut all = self.inner.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self
+            .inner
+            .live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         // A task that panicked has closed its mailbox; a fresh one folds the tracker anew.
         if let Some(live) = all.get(id).filter(|live| !live.mailbox.is_closed()) {
             return Ok(live.clone());
@@ -253,16 +272,30 @@ impl Hub {
         }
         let (mailbox, received) = mpsc::channel(self.inner.settings.mailbox_len_max);
         let before = all.remove(id).map(|live| live.deliveries);
-        let deliveries = before
-            .unwrap_or_else(|| broadcast::channel(self.inner.settings.subscriber_lag_max).0);
-        let live = Live { mailbox, deliveries: deliveries.clone() };
+        let deliveries =
+            before.unwrap_or_else(|| broadcast::channel(self.inner.settings.subscriber_lag_max).0);
+        let live = Live {
+            mailbox,
+            deliveries: deliveries.clone(),
+        };
         all.insert(id.clone(), live.clone());
-        tokio::spawn(conversation_task::run(self.inner.clone(), id.clone(), received, deliveries));
+        tokio::spawn(conversation_task::run(
+            self.inner.clone(),
+            id.clone(),
+            received,
+            deliveries,
+        ));
         Ok(live)
     }
 }
 
 /// An append that is not tied to an owner.
 pub(super) fn unfenced(id: &ConversationId, at: i64) -> Append {
-    Append { id: id.clone(), at, events: Vec::new(), fence: None, once: None }
+    Append {
+        id: id.clone(),
+        at,
+        events: Vec::new(),
+        fence: None,
+        once: None,
+    }
 }

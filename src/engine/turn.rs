@@ -39,7 +39,9 @@ impl Engine {
     /// An engine over one brain.
     #[must_use]
     pub fn new(brain: Brain) -> Self {
-        Self { brain: Arc::new(brain) }
+        Self {
+            brain: Arc::new(brain),
+        }
     }
 
     /// What it answers with.
@@ -52,7 +54,9 @@ impl Engine {
     /// tracker, brain and moment give the same events.
     #[must_use]
     pub fn take_turn(&self, conversation: &str, tracker: &Tracker, now: i64) -> Turned {
-        let Some(said) = &tracker.said else { return Turned { events: Vec::new() } };
+        let Some(said) = &tracker.said else {
+            return Turned { events: Vec::new() };
+        };
         let understanding = self.brain.nlu.understand(&said.text, tracker.lang());
         self.take_turn_understood(conversation, tracker, now, understanding)
     }
@@ -67,8 +71,17 @@ impl Engine {
         understanding: Understanding,
     ) -> Turned {
         let brain = &self.brain;
-        let desk = Desk { bot: &brain.bot, knowledge: &brain.knowledge, conversation, now };
-        let mut ahead = Ahead { tracker: tracker.clone(), events: Vec::new(), now };
+        let desk = Desk {
+            bot: &brain.bot,
+            knowledge: &brain.knowledge,
+            conversation,
+            now,
+        };
+        let mut ahead = Ahead {
+            tracker: tracker.clone(),
+            events: Vec::new(),
+            now,
+        };
         let answers = tracker.said.as_ref().map_or(0, |said| said.seq);
         ahead.take(vec![Event::Understood { understanding }]);
         for _ in 0..ACTIONS_PER_TURN_MAX {
@@ -82,7 +95,9 @@ impl Engine {
             model: brain.nlu.version().to_owned(),
             knowledge: brain.bot.version.clone(),
         }]);
-        Turned { events: ahead.events }
+        Turned {
+            events: ahead.events,
+        }
     }
 }
 
@@ -96,7 +111,11 @@ struct Ahead {
 impl Ahead {
     fn take(&mut self, events: Vec<Event>) {
         for event in events {
-            let recorded = Recorded { seq: self.tracker.last_seq + 1, at: self.now, event };
+            let recorded = Recorded {
+                seq: self.tracker.last_seq + 1,
+                at: self.now,
+                event,
+            };
             self.tracker.apply(&recorded);
             self.events.push(recorded.event);
         }

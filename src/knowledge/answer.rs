@@ -28,20 +28,32 @@ struct Logistic {
 }
 
 /// Fitted by hand on the development questions in `tests/data/knowledge/dev.jsonl`.
-const ANSWERABLE: Logistic = Logistic { bias: -3.6, question: 4.2, coverage: 3.4, meaning: 0.0 };
+const ANSWERABLE: Logistic = Logistic {
+    bias: -3.6,
+    question: 4.2,
+    coverage: 3.4,
+    meaning: 0.0,
+};
 
 pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
     let question = completed(query);
     let hits = retriever.find(&question, query.lang, HITS_MAX);
-    let Some(best) = hits.first() else { return nothing(query.lang) };
+    let Some(best) = hits.first() else {
+        return nothing(query.lang);
+    };
     let score = answerable(best);
     let decision = match score {
         s if s >= ANSWER_MIN => Decision::Answer,
         s if s >= UNSURE_MIN => Decision::Unsure,
         _ => Decision::Refuse,
     };
-    let passage = retriever.passages.iter().find(|p| p.id == best.passage && p.lang == best.lang);
-    let Some(passage) = passage else { return nothing(query.lang) };
+    let passage = retriever
+        .passages
+        .iter()
+        .find(|p| p.id == best.passage && p.lang == best.lang);
+    let Some(passage) = passage else {
+        return nothing(query.lang);
+    };
     let asked: BTreeSet<String> = text::terms(&question).into_iter().collect();
     Answer {
         decision,
@@ -55,7 +67,10 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
 
 pub(super) fn article(retriever: &Retriever, lang: Lang, id: &str) -> Option<Answer> {
     let of = |wanted: Option<Lang>| {
-        retriever.passages.iter().find(|p| p.article == id && wanted.is_none_or(|l| p.lang == l))
+        retriever
+            .passages
+            .iter()
+            .find(|p| p.article == id && wanted.is_none_or(|l| p.lang == l))
     };
     let passage = of(Some(lang)).or_else(|| of(None))?;
     Some(Answer {
@@ -91,9 +106,20 @@ fn answerable(hit: &Hit) -> f32 {
 /// A short question that begins like a follow-up is read together with the one before.
 fn completed(query: &Query<'_>) -> String {
     let folded = text::fold(query.text);
-    let follows = ["那", "呢", "and ", "what about", "how about", "那么", "还有"]
-        .iter()
-        .any(|mark| folded.starts_with(mark) || (*mark == "呢" && folded.trim_end_matches(['?', '？']).ends_with('呢')));
+    let follows = [
+        "那",
+        "呢",
+        "and ",
+        "what about",
+        "how about",
+        "那么",
+        "还有",
+    ]
+    .iter()
+    .any(|mark| {
+        folded.starts_with(mark)
+            || (*mark == "呢" && folded.trim_end_matches(['?', '？']).ends_with('呢'))
+    });
     match query.context {
         Some(before) if follows && text::terms(query.text).len() <= FOLLOW_UP_TERMS_MAX => {
             format!("{} {before}", query.text)
@@ -114,17 +140,31 @@ fn citation(passage: &Passage) -> Citation {
 /// Units of the passage, in their order, that fit: the first, which answers directly, and those
 /// nearest to the question.
 fn cut(retriever: &Retriever, passage: &Passage, asked: &BTreeSet<String>) -> String {
-    let fits = BUBBLE_CHARS.iter().find(|(lang, _)| *lang == passage.lang).map_or(220, |(_, n)| *n);
-    let lengths: Vec<usize> = passage.units.iter().map(|u| u.text.chars().count() + 1).collect();
+    let fits = BUBBLE_CHARS
+        .iter()
+        .find(|(lang, _)| *lang == passage.lang)
+        .map_or(220, |(_, n)| *n);
+    let lengths: Vec<usize> = passage
+        .units
+        .iter()
+        .map(|u| u.text.chars().count() + 1)
+        .collect();
     if lengths.iter().sum::<usize>() <= fits {
         return join(passage.units.iter(), passage.lang);
     }
     let score = |unit: &Unit| -> f32 {
         let terms: BTreeSet<String> = text::terms(&unit.text).into_iter().collect();
-        asked.intersection(&terms).map(|t| retriever.weight(t)).sum()
+        asked
+            .intersection(&terms)
+            .map(|t| retriever.weight(t))
+            .sum()
     };
-    let mut order: Vec<(usize, f32)> =
-        passage.units.iter().enumerate().map(|(at, unit)| (at, score(unit))).collect();
+    let mut order: Vec<(usize, f32)> = passage
+        .units
+        .iter()
+        .enumerate()
+        .map(|(at, unit)| (at, score(unit)))
+        .collect();
     // The first unit wins ties and small differences; a stable sort keeps the rest in reading order.
     if let Some(first) = order.first_mut() {
         first.1 = first.1.mul_add(1.2, 1.0);

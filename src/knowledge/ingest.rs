@@ -55,7 +55,13 @@ pub(super) fn join<'a>(units: impl Iterator<Item = &'a Unit>, lang: Lang) -> Str
     for unit in units {
         if !text.is_empty() {
             let run_on = !unit.listed && !before_listed;
-            text.push_str(if !run_on { "\n" } else if lang == Lang::En { " " } else { "" });
+            text.push_str(if !run_on {
+                "\n"
+            } else if lang == Lang::En {
+                " "
+            } else {
+                ""
+            });
         }
         text.push_str(&unit.text);
         before_listed = unit.listed;
@@ -92,7 +98,10 @@ pub(super) fn passages_of(article: &Article) -> Vec<Passage> {
 
 /// The passage of a faq row.
 pub(super) fn passage_of_faq(faq: &Faq) -> Passage {
-    let units = faq.answer.lines().flat_map(sentences).map(|text| Unit { text, listed: false });
+    let units = faq.answer.lines().flat_map(sentences).map(|text| Unit {
+        text,
+        listed: false,
+    });
     Passage {
         id: format!("{}#1", faq.id),
         article: faq.id.clone(),
@@ -179,7 +188,9 @@ impl Reader {
     /// A row reads `- first cell: second; head3: third`.
     fn end_row(&mut self) {
         let cells: Vec<String> = self.cells.drain(..).map(|c| c.trim().to_owned()).collect();
-        let Some((first, rest)) = cells.split_first() else { return };
+        let Some((first, rest)) = cells.split_first() else {
+            return;
+        };
         let rest: Vec<String> = rest
             .iter()
             .enumerate()
@@ -206,7 +217,10 @@ impl Reader {
             self.units.push(Unit { text, listed: true });
             return;
         }
-        let found = block.lines().flat_map(sentences).map(|text| Unit { text, listed: false });
+        let found = block.lines().flat_map(sentences).map(|text| Unit {
+            text,
+            listed: false,
+        });
         self.units.extend(found);
     }
 
@@ -263,13 +277,21 @@ mod tests {
         let body = "First. It costs ¥1.50 now.\n\n## More\nSee:\n\n- one\n- two\n\n| How | Days |\n| --- | --- |\n| PayPal | 3–5 |\n";
         let passages = passages_of(&article(body));
         let texts: Vec<String> = passages.iter().map(Passage::text).collect();
-        assert_eq!(texts, ["First. It costs ¥1.50 now.", "See:\n- one\n- two\n- PayPal: 3–5"]);
+        assert_eq!(
+            texts,
+            [
+                "First. It costs ¥1.50 now.",
+                "See:\n- one\n- two\n- PayPal: 3–5"
+            ]
+        );
         assert_eq!(passages[1].heading, "More");
     }
 
     #[test]
     fn html_never_comes_through() {
-        let passages = passages_of(&article("<script>alert(1)</script>\n\nHello <b onclick=x>you</b>.\n"));
+        let passages = passages_of(&article(
+            "<script>alert(1)</script>\n\nHello <b onclick=x>you</b>.\n",
+        ));
         assert_eq!(passages[0].text(), "Hello you.");
     }
 
@@ -278,6 +300,10 @@ mod tests {
         let body = "A sentence of some length here. ".repeat(200);
         let passages = passages_of(&article(&body));
         assert!(passages.len() > 4);
-        assert!(passages.iter().all(|p| p.text().chars().count() <= PASSAGE_CHARS_MAX + 40));
+        assert!(
+            passages
+                .iter()
+                .all(|p| p.text().chars().count() <= PASSAGE_CHARS_MAX + 40)
+        );
     }
 }

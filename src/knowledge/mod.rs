@@ -133,7 +133,10 @@ impl Knowledge {
         let mut passages: Vec<_> = articles.iter().flat_map(ingest::passages_of).collect();
         passages.extend(faq.iter().map(ingest::passage_of_faq));
         if passages.len() > PASSAGES_MAX {
-            return Err(Error::TooMany { found: passages.len(), max: PASSAGES_MAX });
+            return Err(Error::TooMany {
+                found: passages.len(),
+                max: PASSAGES_MAX,
+            });
         }
         let mut hash = Sha256::new();
         for passage in &passages {
@@ -142,8 +145,16 @@ impl Knowledge {
             hash.update(passage.title.as_bytes());
             hash.update(passage.text().as_bytes());
         }
-        let version = hash.finalize().iter().take(6).map(|b| format!("{b:02x}")).collect();
-        Ok(Self { retriever: Retriever::build(passages, encoder)?, version })
+        let version = hash
+            .finalize()
+            .iter()
+            .take(6)
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        Ok(Self {
+            retriever: Retriever::build(passages, encoder)?,
+            version,
+        })
     }
 
     /// Answers a question, or refuses.

@@ -14,7 +14,12 @@ const CANDIDATES_MAX: usize = 60;
 /// Candidates that the vectors add.
 const MEANING_CANDIDATES_MAX: usize = 20;
 /// Weights of the parts in the ranking score; chosen on the development questions.
-const WEIGHTS: Parts = Parts { words: 0.35, question: 0.40, coverage: 0.25, meaning: 0.0 };
+const WEIGHTS: Parts = Parts {
+    words: 0.35,
+    question: 0.40,
+    coverage: 0.25,
+    meaning: 0.0,
+};
 /// Weight of meaning when an encoder is there.
 const MEANING_WEIGHT: f32 = 0.15;
 /// What a passage in the asker's other language keeps of its score.
@@ -63,20 +68,37 @@ impl Retriever {
                 .collect(),
             None => Vec::new(),
         };
-        Ok(Self { passages, index, frequency, contents, questions, encoder, vectors })
+        Ok(Self {
+            passages,
+            index,
+            frequency,
+            contents,
+            questions,
+            encoder,
+            vectors,
+        })
     }
 
     /// The best passages, best first.
     pub fn find(&self, question: &str, lang: Lang, hits_max: usize) -> Vec<Hit> {
         let terms = text::terms(question);
         let asked: BTreeSet<String> = terms.iter().cloned().collect();
-        let found = self.index.search(&terms, CANDIDATES_MAX).unwrap_or_else(|error| {
-            tracing::error!(%error, "the index could not be searched");
-            Vec::new()
-        });
-        let best = found.first().map_or(1.0, |(_, score)| score.max(f32::EPSILON));
-        let mut words: BTreeMap<usize, f32> = found.into_iter().map(|(at, s)| (at, s / best)).collect();
-        let vector = self.encoder.as_ref().map(|encoder| encoder.encode(question));
+        let found = self
+            .index
+            .search(&terms, CANDIDATES_MAX)
+            .unwrap_or_else(|error| {
+                tracing::error!(%error, "the index could not be searched");
+                Vec::new()
+            });
+        let best = found
+            .first()
+            .map_or(1.0, |(_, score)| score.max(f32::EPSILON));
+        let mut words: BTreeMap<usize, f32> =
+            found.into_iter().map(|(at, s)| (at, s / best)).collect();
+        let vector = self
+            .encoder
+            .as_ref()
+            .map(|encoder| encoder.encode(question));
         if let Some(vector) = &vector {
             for at in self.nearest(vector) {
                 words.entry(at).or_insert(0.0);
@@ -86,7 +108,11 @@ impl Retriever {
             .into_iter()
             .map(|(at, words)| self.weigh(at, words, &asked, vector.as_deref(), lang))
             .collect();
-        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.passage.cmp(&b.passage)));
+        hits.sort_by(|a, b| {
+            b.score
+                .total_cmp(&a.score)
+                .then_with(|| a.passage.cmp(&b.passage))
+        });
         hits.truncate(hits_max);
         hits
     }
@@ -107,12 +133,20 @@ impl Retriever {
             coverage: self.coverage(asked, &self.contents[at]),
             meaning: vector.map_or(0.0, |v| dot(v, &self.vectors[at]).max(0.0)),
         };
-        let meaning = if vector.is_some() { MEANING_WEIGHT } else { 0.0 };
+        let meaning = if vector.is_some() {
+            MEANING_WEIGHT
+        } else {
+            0.0
+        };
         let sum = WEIGHTS.words * parts.words
             + WEIGHTS.question * parts.question
             + WEIGHTS.coverage * parts.coverage
             + meaning * parts.meaning;
-        let factor = if passage.lang == lang { 1.0 } else { OTHER_LANG_FACTOR };
+        let factor = if passage.lang == lang {
+            1.0
+        } else {
+            OTHER_LANG_FACTOR
+        };
         Hit {
             article: passage.article.clone(),
             title: passage.title.clone(),
@@ -139,24 +173,34 @@ impl Retriever {
     }
 
     fn cosine(&self, a: &BTreeSet<String>, b: &BTreeSet<String>) -> f32 {
-        let square = |set: &BTreeSet<String>| set.iter().map(|t| self.weight(t).powi(2)).sum::<f32>();
+        let square =
+            |set: &BTreeSet<String>| set.iter().map(|t| self.weight(t).powi(2)).sum::<f32>();
         let shared: f32 = a.intersection(b).map(|t| self.weight(t).powi(2)).sum();
         let norm = (square(a) * square(b)).sqrt();
         if norm > 0.0 { shared / norm } else { 0.0 }
     }
 
     fn nearest(&self, vector: &[f32]) -> Vec<usize> {
-        let mut all: Vec<(usize, f32)> =
-            self.vectors.iter().enumerate().map(|(at, v)| (at, dot(vector, v))).collect();
+        let mut all: Vec<(usize, f32)> = self
+            .vectors
+            .iter()
+            .enumerate()
+            .map(|(at, v)| (at, dot(vector, v)))
+            .collect();
         all.sort_by(|a, b| b.1.total_cmp(&a.1));
-        all.into_iter().take(MEANING_CANDIDATES_MAX).map(|(at, _)| at).collect()
+        all.into_iter()
+            .take(MEANING_CANDIDATES_MAX)
+            .map(|(at, _)| at)
+            .collect()
     }
 }
 
 fn questions_of(passage: &Passage) -> Vec<BTreeSet<String>> {
     let heading = format!("{} {}", passage.title, passage.heading);
     let texts = passage.questions.iter().chain([&passage.title, &heading]);
-    texts.map(|question| text::terms(question).into_iter().collect()).collect()
+    texts
+        .map(|question| text::terms(question).into_iter().collect())
+        .collect()
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {

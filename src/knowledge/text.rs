@@ -18,21 +18,148 @@ static JIEBA: LazyLock<Arc<Jieba>> = LazyLock::new(|| Arc::new(Jieba::new()));
 
 /// Words that say nothing about the matter.
 const STOP_WORDS: &[&str] = &[
-    "a", "an", "the", "is", "are", "was", "be", "been", "am", "do", "does", "did", "i", "me", "my", "you",
-    "your", "we", "our", "us", "it", "its", "this", "that", "these", "those", "to", "of", "in", "on", "at",
-    "for", "and", "or", "if", "so", "with", "can", "could", "would", "will", "should", "shall", "may",
-    "please", "hi", "hello", "hey", "there", "have", "has", "had", "get", "got", "want", "need", "know",
-    "tell", "about", "just", "from", "by", "as", "any", "some", "what", "s", "t", "m", "re", "ve", "ll",
-    "的", "了", "吗", "呢", "吧", "啊", "呀", "哦", "嘛", "我", "你", "您", "他", "她", "它", "们", "我们", "你们",
-    "是", "在", "有", "就", "都", "也", "和", "跟", "与", "这", "那", "这个", "那个", "一个", "一下", "请问", "可以",
-    "能", "会", "要", "想", "给", "把", "被", "还", "很", "吗？", "什么", "怎么", "如何", "么", "请", "问", "亲", "下",
-    "个", "不", "没", "能不能", "是不是", "有没有", "知道", "告诉",
+    "a",
+    "an",
+    "the",
+    "is",
+    "are",
+    "was",
+    "be",
+    "been",
+    "am",
+    "do",
+    "does",
+    "did",
+    "i",
+    "me",
+    "my",
+    "you",
+    "your",
+    "we",
+    "our",
+    "us",
+    "it",
+    "its",
+    "this",
+    "that",
+    "these",
+    "those",
+    "to",
+    "of",
+    "in",
+    "on",
+    "at",
+    "for",
+    "and",
+    "or",
+    "if",
+    "so",
+    "with",
+    "can",
+    "could",
+    "would",
+    "will",
+    "should",
+    "shall",
+    "may",
+    "please",
+    "hi",
+    "hello",
+    "hey",
+    "there",
+    "have",
+    "has",
+    "had",
+    "get",
+    "got",
+    "want",
+    "need",
+    "know",
+    "tell",
+    "about",
+    "just",
+    "from",
+    "by",
+    "as",
+    "any",
+    "some",
+    "what",
+    "s",
+    "t",
+    "m",
+    "re",
+    "ve",
+    "ll",
+    "的",
+    "了",
+    "吗",
+    "呢",
+    "吧",
+    "啊",
+    "呀",
+    "哦",
+    "嘛",
+    "我",
+    "你",
+    "您",
+    "他",
+    "她",
+    "它",
+    "们",
+    "我们",
+    "你们",
+    "是",
+    "在",
+    "有",
+    "就",
+    "都",
+    "也",
+    "和",
+    "跟",
+    "与",
+    "这",
+    "那",
+    "这个",
+    "那个",
+    "一个",
+    "一下",
+    "请问",
+    "可以",
+    "能",
+    "会",
+    "要",
+    "想",
+    "给",
+    "把",
+    "被",
+    "还",
+    "很",
+    "吗？",
+    "什么",
+    "怎么",
+    "如何",
+    "么",
+    "请",
+    "问",
+    "亲",
+    "下",
+    "个",
+    "不",
+    "没",
+    "能不能",
+    "是不是",
+    "有没有",
+    "知道",
+    "告诉",
 ];
 
 /// Folds full width, case and compatibility forms.
 #[must_use]
 pub(super) fn fold(text: &str) -> String {
-    text.nfkc().take(TEXT_CHARS_MAX).flat_map(char::to_lowercase).collect()
+    text.nfkc()
+        .take(TEXT_CHARS_MAX)
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// Search terms in order of their place; repeated ones are kept.
@@ -65,7 +192,9 @@ enum Kind {
 impl Kind {
     fn of(c: char) -> Self {
         match c {
-            '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+            '\u{3400}'..='\u{4dbf}'
+            | '\u{4e00}'..='\u{9fff}'
+            | '\u{f900}'..='\u{faff}'
             | '\u{20000}'..='\u{323af}' => Self::Han,
             c if c.is_alphanumeric() => Self::Latin,
             _ => Self::Other,
@@ -94,8 +223,9 @@ fn latin(word: &str) -> Option<String> {
     if !word.bytes().all(|b| b.is_ascii_alphabetic()) {
         return Some(word);
     }
-    let mut analyzer =
-        TextAnalyzer::builder(RawTokenizer::default()).filter(Stemmer::new(Language::English)).build();
+    let mut analyzer = TextAnalyzer::builder(RawTokenizer::default())
+        .filter(Stemmer::new(Language::English))
+        .build();
     let mut stream = analyzer.token_stream(&word);
     stream.next().map(|token| token.text.clone())
 }
@@ -144,7 +274,10 @@ mod tests {
         ] {
             let found = terms(text);
             for term in &wanted {
-                assert!(found.iter().any(|f| f == term), "{text}: {term} in {found:?}");
+                assert!(
+                    found.iter().any(|f| f == term),
+                    "{text}: {term} in {found:?}"
+                );
             }
             if wanted.is_empty() {
                 assert!(found.is_empty(), "{text}: {found:?}");

@@ -23,7 +23,15 @@ const PHONE_DIGITS: usize = 11;
 /// Digits of a phone's end that prove identity.
 const TAIL_DIGITS: usize = 4;
 /// Words that announce the last digits of a phone.
-const TAIL_WORDS: [&str; 7] = ["尾号", "后四位", "后4位", "last four", "last 4", "ending", "ends in"];
+const TAIL_WORDS: [&str; 7] = [
+    "尾号",
+    "后四位",
+    "后4位",
+    "last four",
+    "last 4",
+    "ending",
+    "ends in",
+];
 
 /// Folded characters, each with the byte range it came from.
 struct Folded {
@@ -45,7 +53,12 @@ impl Folded {
 
     fn entity(&self, kind: &str, value: String, from: usize, to: usize) -> Entity {
         let (start, end) = (self.ranges[from].0, self.ranges[to - 1].1);
-        Entity { kind: kind.to_owned(), value, start, end }
+        Entity {
+            kind: kind.to_owned(),
+            value,
+            start,
+            end,
+        }
     }
 }
 
@@ -76,14 +89,23 @@ fn entity_at(folded: &Folded, at: usize, rules: &EntityRules) -> Option<(Entity,
     let order = (rules.order_no_prefix.as_str(), rules.order_no_digits);
     numbered(folded, at, "order_no", order)
         .or_else(|| numbered(folded, at, "return_no", RETURN))
-        .or_else(|| TRACKING.iter().find_map(|rule| numbered(folded, at, "tracking_no", *rule)))
+        .or_else(|| {
+            TRACKING
+                .iter()
+                .find_map(|rule| numbered(folded, at, "tracking_no", *rule))
+        })
         .or_else(|| phone(folded, at))
         .or_else(|| email(folded, at))
         .or_else(|| money(folded, at))
 }
 
 /// A prefix and exactly so many digits; blanks and dashes between are passed over.
-fn numbered(folded: &Folded, at: usize, kind: &str, rule: (&str, usize)) -> Option<(Entity, usize)> {
+fn numbered(
+    folded: &Folded,
+    at: usize,
+    kind: &str,
+    rule: (&str, usize),
+) -> Option<(Entity, usize)> {
     let (prefix, wanted) = rule;
     let mut value = String::new();
     let mut place = at;
@@ -133,7 +155,10 @@ fn email(folded: &Folded, at: usize) -> Option<(Entity, usize)> {
     let host = host.trim_end_matches(['.', '-']);
     host.contains('.').then_some(())?;
     let end = sign + 1 + host.chars().count();
-    let value: String = folded.chars[at..end].iter().collect::<String>().to_lowercase();
+    let value: String = folded.chars[at..end]
+        .iter()
+        .collect::<String>()
+        .to_lowercase();
     Some((folded.entity("email", value, at, end), end))
 }
 
@@ -145,7 +170,10 @@ fn money(folded: &Folded, at: usize) -> Option<(Entity, usize)> {
     let count = folded.chars[from..].iter().take_while(number).count();
     let amount: String = folded.chars[from..from + count].iter().collect();
     amount.parse::<f64>().ok()?;
-    let unit = folded.chars.get(from + count).is_some_and(|c| matches!(c, '元' | '块'));
+    let unit = folded
+        .chars
+        .get(from + count)
+        .is_some_and(|c| matches!(c, '元' | '块'));
     if !signed && !unit {
         return None;
     }
@@ -161,7 +189,10 @@ fn tail(folded: &Folded, entities: &mut Vec<Entity>) {
     let announced = TAIL_WORDS.iter().any(|word| text.contains(word));
     let mut from = 0;
     while from < folded.chars.len() {
-        let run = folded.chars[from..].iter().take_while(|c| c.is_ascii_digit()).count();
+        let run = folded.chars[from..]
+            .iter()
+            .take_while(|c| c.is_ascii_digit())
+            .count();
         let glued = from > 0 && folded.chars[from - 1].is_ascii_alphanumeric();
         let alone = folded.chars.iter().filter(|c| c.is_alphanumeric()).count() == TAIL_DIGITS;
         if run == TAIL_DIGITS && !glued && (alone || announced) {
@@ -173,7 +204,11 @@ fn tail(folded: &Folded, entities: &mut Vec<Entity>) {
     }
     if let Some(phone) = entities.iter().find(|e| e.kind == "phone").cloned() {
         let value = phone.value[PHONE_DIGITS - TAIL_DIGITS..].to_owned();
-        entities.push(Entity { kind: "phone_tail".to_owned(), value, ..phone });
+        entities.push(Entity {
+            kind: "phone_tail".to_owned(),
+            value,
+            ..phone
+        });
     }
 }
 
@@ -182,21 +217,38 @@ mod tests {
     use super::*;
 
     fn check(text: &str, wanted: &[(&str, &str, &str)]) {
-        let rules = EntityRules { order_no_prefix: "QM".to_owned(), order_no_digits: 10 };
+        let rules = EntityRules {
+            order_no_prefix: "QM".to_owned(),
+            order_no_digits: 10,
+        };
         let found = find(text, &rules);
-        let found: Vec<_> =
-            found.iter().map(|e| (e.kind.as_str(), e.value.as_str(), &text[e.start..e.end])).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|e| (e.kind.as_str(), e.value.as_str(), &text[e.start..e.end]))
+            .collect();
         assert_eq!(found, wanted, "{text}");
     }
 
     #[test]
     fn numbers_of_the_shop() {
-        check("QM2026110312", &[("order_no", "QM2026110312", "QM2026110312")]);
-        check("查下qm 2026-110312到哪了", &[("order_no", "QM2026110312", "qm 2026-110312")]);
-        check("ＱＭ２０２６１１０３１２", &[("order_no", "QM2026110312", "ＱＭ２０２６１１０３１２")]);
+        check(
+            "QM2026110312",
+            &[("order_no", "QM2026110312", "QM2026110312")],
+        );
+        check(
+            "查下qm 2026-110312到哪了",
+            &[("order_no", "QM2026110312", "qm 2026-110312")],
+        );
+        check(
+            "ＱＭ２０２６１１０３１２",
+            &[("order_no", "QM2026110312", "ＱＭ２０２６１１０３１２")],
+        );
         check("QM20261103123", &[]);
         check("XQM2026110312", &[]);
-        check("SF1234567890123 呢", &[("tracking_no", "SF1234567890123", "SF1234567890123")]);
+        check(
+            "SF1234567890123 呢",
+            &[("tracking_no", "SF1234567890123", "SF1234567890123")],
+        );
         check("RT00012345", &[("return_no", "RT00012345", "RT00012345")]);
     }
 
@@ -206,13 +258,25 @@ mod tests {
         check(" 1234。", &[("phone_tail", "1234", "1234")]);
         check("it ends in 0042", &[("phone_tail", "0042", "0042")]);
         check("在2026年", &[]);
-        check("13912345678", &[("phone", "13912345678", "13912345678"), ("phone_tail", "5678", "13912345678")]);
+        check(
+            "13912345678",
+            &[
+                ("phone", "13912345678", "13912345678"),
+                ("phone_tail", "5678", "13912345678"),
+            ],
+        );
     }
 
     #[test]
     fn mail_and_money() {
-        check("写信到 A.b@shop.example.", &[("email", "a.b@shop.example", "A.b@shop.example")]);
-        check("满199元减¥20.5", &[("money", "199", "199元"), ("money", "20.5", "¥20.5")]);
+        check(
+            "写信到 A.b@shop.example.",
+            &[("email", "a.b@shop.example", "A.b@shop.example")],
+        );
+        check(
+            "满199元减¥20.5",
+            &[("money", "199", "199元"), ("money", "20.5", "¥20.5")],
+        );
         check("🙂 ¥", &[]);
         check("", &[]);
     }

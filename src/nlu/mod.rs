@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 pub use entities::EntityRules;
 
-use crate::conversation::{Lang, Ranked, Understanding};
+use crate::conversation::{Entity, Lang, Ranked, Understanding};
 use crate::predictors::Predictors;
 
 /// Intents kept in an understanding.
@@ -32,14 +32,19 @@ impl Nlu {
     /// text does not tell one.
     #[must_use]
     pub fn understand(&self, text: &str, before: Lang) -> Understanding {
-        let end = text.char_indices().nth(UTTERANCE_CHARS_MAX).map_or(text.len(), |(at, _)| at);
+        let end = text
+            .char_indices()
+            .nth(UTTERANCE_CHARS_MAX)
+            .map_or(text.len(), |(at, _)| at);
         let text = &text[..end];
         let prediction = self.predictors.predict(text);
         let intents = prediction.intents.into_iter().take(INTENTS_MAX);
         let entities = entities::find(text, &self.rules);
         Understanding {
-            lang: Lang::of_text(text).unwrap_or(before),
-            intents: intents.map(|(intent, score)| Ranked { intent, score }).collect(),
+            lang: lang_beside(text, &entities).unwrap_or(before),
+            intents: intents
+                .map(|(intent, score)| Ranked { intent, score })
+                .collect(),
             in_scope: prediction.in_scope,
             certain: prediction.certain,
             sentiment: prediction.sentiment,
@@ -53,4 +58,17 @@ impl Nlu {
     pub fn version(&self) -> &str {
         self.predictors.version()
     }
+}
+
+/// The language of what is not an entity: a number or an address tells none.
+fn lang_beside(text: &str, entities: &[Entity]) -> Option<Lang> {
+    let mut rest = String::new();
+    let mut from = 0;
+    for entity in entities {
+        rest.push_str(text.get(from..entity.start).unwrap_or_default());
+        rest.push(' ');
+        from = from.max(entity.end);
+    }
+    rest.push_str(text.get(from..).unwrap_or_default());
+    Lang::of_text(&rest)
 }

@@ -82,7 +82,10 @@ impl HeadManifest {
 
 /// SHA-256 in hex.
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }
 
 /// Reads a file whole (never mapped, so that nobody can change it under us) and compares its hash.
@@ -90,7 +93,10 @@ pub(super) fn read_checked(dir: &Path, name: &str, manifest: &Manifest) -> Resul
     let bytes = read(dir, name)?;
     let wanted = manifest.files.get(name).map_or("", String::as_str);
     if sha256(&bytes) != wanted {
-        return Err(bad(name, "its SHA-256 is not the manifest's; train again or restore it"));
+        return Err(bad(
+            name,
+            "its SHA-256 is not the manifest's; train again or restore it",
+        ));
     }
     Ok(bytes)
 }
@@ -98,10 +104,15 @@ pub(super) fn read_checked(dir: &Path, name: &str, manifest: &Manifest) -> Resul
 /// Reads a file of bounded size.
 pub(super) fn read(dir: &Path, name: &str) -> Result<Vec<u8>, Error> {
     let path = dir.join(name);
-    let open = |e: std::io::Error| Error::Unreadable { file: path.clone(), why: e.to_string() };
+    let open = |e: std::io::Error| Error::Unreadable {
+        file: path.clone(),
+        why: e.to_string(),
+    };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(&path).map_err(open)?;
-    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(open)?;
+    file.take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(open)?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(bad(name, "it is larger than 64 MiB"));
     }
@@ -110,26 +121,45 @@ pub(super) fn read(dir: &Path, name: &str) -> Result<Vec<u8>, Error> {
 
 /// Refuses a folder that holds files of a format that can run code when loaded.
 pub(super) fn refuse_pickles(dir: &Path) -> Result<(), Error> {
-    let entries = std::fs::read_dir(dir)
-        .map_err(|e| Error::Unreadable { file: dir.to_owned(), why: e.to_string() })?;
+    let entries = std::fs::read_dir(dir).map_err(|e| Error::Unreadable {
+        file: dir.to_owned(),
+        why: e.to_string(),
+    })?;
     for entry in entries.flatten() {
         let path = entry.path();
-        let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+        let ending = path
+            .extension()
+            .and_then(|e| e.to_str())
+            .unwrap_or_default()
+            .to_lowercase();
         if REFUSED_ENDINGS.contains(&ending.as_str()) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            return Err(bad(&name, "unsupported format: it could run code; use safetensors"));
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            return Err(bad(
+                &name,
+                "unsupported format: it could run code; use safetensors",
+            ));
         }
     }
     Ok(())
 }
 
 pub(super) fn bad(file: &str, why: &str) -> Error {
-    Error::BadModel { file: file.to_owned(), why: why.to_owned() }
+    Error::BadModel {
+        file: file.to_owned(),
+        why: why.to_owned(),
+    }
 }
 
 /// All tensors of a safetensors file as finite 32-bit numbers on the CPU; `u32` stays what it is.
 pub(super) fn tensors(name: &str, bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, Error> {
-    let header = bytes.get(..8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes);
+    let header = bytes
+        .get(..8)
+        .and_then(|b| b.try_into().ok())
+        .map_or(0, u64::from_le_bytes);
     if header == 0 || header > HEADER_BYTES_MAX {
         return Err(bad(name, "its header has no length that can be"));
     }
@@ -140,12 +170,24 @@ pub(super) fn tensors(name: &str, bytes: &[u8]) -> Result<BTreeMap<String, Tenso
             safetensors::Dtype::F16 => DType::F16,
             safetensors::Dtype::F32 => DType::F32,
             safetensors::Dtype::U32 => DType::U32,
-            _ => return Err(bad(name, &format!("tensor {key} has a type that is not used here"))),
+            _ => {
+                return Err(bad(
+                    name,
+                    &format!("tensor {key} has a type that is not used here"),
+                ));
+            }
         };
         let tensor = Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu)?;
-        let tensor = if dtype == DType::U32 { tensor } else { tensor.to_dtype(DType::F32)? };
+        let tensor = if dtype == DType::U32 {
+            tensor
+        } else {
+            tensor.to_dtype(DType::F32)?
+        };
         if dtype != DType::U32 && !tensor.sum_all()?.to_scalar::<f32>()?.is_finite() {
-            return Err(bad(name, &format!("tensor {key} has numbers that are not finite")));
+            return Err(bad(
+                name,
+                &format!("tensor {key} has numbers that are not finite"),
+            ));
         }
         tensors.insert(key, tensor);
     }
@@ -164,10 +206,19 @@ pub(super) fn head_tensors(name: &str, head: &Head) -> Result<Vec<(String, Tenso
     let key = |part: &str| format!("{name}.{part}");
     Ok(vec![
         (key("places"), Tensor::from_vec(places, rows, &Device::Cpu)?),
-        (key("idf"), Tensor::from_slice(&head.linear.idf, rows, &Device::Cpu)?),
+        (
+            key("idf"),
+            Tensor::from_slice(&head.linear.idf, rows, &Device::Cpu)?,
+        ),
         (key("sparse"), half(&head.linear.sparse, (rows, classes))?),
-        (key("dense"), half(&head.linear.dense, (DIMENSIONS, classes))?),
-        (key("bias"), Tensor::from_slice(&head.linear.bias, classes, &Device::Cpu)?),
+        (
+            key("dense"),
+            half(&head.linear.dense, (DIMENSIONS, classes))?,
+        ),
+        (
+            key("bias"),
+            Tensor::from_slice(&head.linear.bias, classes, &Device::Cpu)?,
+        ),
         (key("means"), half(&head.means, (classes, DIMENSIONS))?),
     ])
 }
@@ -181,7 +232,9 @@ pub(super) fn head_of(
 ) -> Result<Head, Error> {
     let classes = manifest.labels.len();
     let get = |part: &str| {
-        tensors.get(&format!("{name}.{part}")).ok_or_else(|| bad(file, &format!("{name}.{part} is missing")))
+        tensors
+            .get(&format!("{name}.{part}"))
+            .ok_or_else(|| bad(file, &format!("{name}.{part} is missing")))
     };
     let rows = get("places")?.elem_count();
     let floats = |part: &str, shape: &[usize]| -> Result<Vec<f32>, Error> {
@@ -193,10 +246,17 @@ pub(super) fn head_of(
         Ok(tensor.flatten_all()?.to_vec1()?)
     };
     let places: Vec<u32> = get("places")?.flatten_all()?.to_vec1()?;
-    let numbers = [manifest.temperature, manifest.scope_min, manifest.certain_min];
+    let numbers = [
+        manifest.temperature,
+        manifest.scope_min,
+        manifest.certain_min,
+    ];
     let finite = numbers.iter().chain(&manifest.scope).all(|n| n.is_finite());
     if !finite || manifest.temperature <= 0.0 || classes == 0 {
-        return Err(bad("manifest.json", &format!("the numbers of {name} cannot be")));
+        return Err(bad(
+            "manifest.json",
+            &format!("the numbers of {name} cannot be"),
+        ));
     }
     Ok(Head {
         labels: manifest.labels.clone(),

@@ -48,7 +48,11 @@ pub fn evaluate_classifier(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ClassifierReport, Error> {
     if train.is_empty() || valid.is_empty() || test.is_empty() {
-        return Err(Error::TooLittleData { what: "rows", found: 0, least: 1 });
+        return Err(Error::TooLittleData {
+            what: "rows",
+            found: 0,
+            least: 1,
+        });
     }
     let encoder = load_encoder(models, |name| artifact::read(models, name))?;
     let mut labels: Vec<String> = train.iter().map(|(_, label)| label.clone()).collect();
@@ -58,10 +62,21 @@ pub fn evaluate_classifier(
     let began = Instant::now();
     let (train_features, train_labels) = known(&encoder, train, &labels, progress)?;
     let (valid_features, valid_labels) = known(&encoder, valid, &labels, progress)?;
-    let train = Set { features: &train_features, labels: &train_labels };
-    let valid = Set { features: &valid_features, labels: &valid_labels };
+    let train = Set {
+        features: &train_features,
+        labels: &train_labels,
+    };
+    let valid = Set {
+        features: &valid_features,
+        labels: &valid_labels,
+    };
     let head = Head::fit(train, valid, labels.clone(), oos, |epoch, loss| {
-        progress(Progress { what: "head", done: epoch + 1, all: Head::epochs(), loss });
+        progress(Progress {
+            what: "head",
+            done: epoch + 1,
+            all: Head::epochs(),
+            loss,
+        });
     });
     let train_s = began.elapsed().as_secs_f64();
     let mut report = measure(&encoder, &head, test, &labels, oos_label)?;
@@ -69,8 +84,7 @@ pub fn evaluate_classifier(
     let file = |name: &str| artifact::read(models, name).map(|b| b.len() as u64);
     let numbers = head.linear.sparse.len() + head.linear.dense.len() + head.means.len();
     let head_bytes = 2 * numbers + 8 * head.linear.rows.len() + 4 * head.linear.bias.len();
-    report.model_bytes =
-        file("tokenizer.json")? + file("encoder.safetensors")? + head_bytes as u64;
+    report.model_bytes = file("tokenizer.json")? + file("encoder.safetensors")? + head_bytes as u64;
     Ok(report)
 }
 
@@ -86,7 +100,10 @@ fn known(
         .filter_map(|(text, label)| Some((text.as_str(), labels.binary_search(label).ok()?)))
         .collect();
     let features = featurise(encoder, known.iter().map(|(text, _)| *text), progress)?;
-    Ok((features, known.into_iter().map(|(_, place)| place).collect()))
+    Ok((
+        features,
+        known.into_iter().map(|(_, place)| place).collect(),
+    ))
 }
 
 fn measure(

@@ -41,7 +41,10 @@ pub(super) struct Batch {
 impl Net {
     /// Builds the net over its weights, checking every shape.
     pub fn new(vocabulary: usize, vb: &VarBuilder<'_>) -> candle_core::Result<Self> {
-        let init = candle_nn::Init::Randn { mean: 0.0, stdev: 0.1 };
+        let init = candle_nn::Init::Randn {
+            mean: 0.0,
+            stdev: 0.1,
+        };
         Ok(Self {
             embedding: vb.get_with_hints((vocabulary, EMBEDDING), "embedding", init)?,
             window: linear(3 * EMBEDDING, 2 * HIDDEN, vb.pp("window"))?,
@@ -54,7 +57,10 @@ impl Net {
     pub fn forward(&self, batch: &Batch) -> candle_core::Result<Tensor> {
         let (texts, length) = batch.ids.dims2()?;
         let flat = batch.ids.flatten_all()?;
-        let embedded = self.embedding.index_select(&flat, 0)?.reshape((texts, length, EMBEDDING))?;
+        let embedded = self
+            .embedding
+            .index_select(&flat, 0)?
+            .reshape((texts, length, EMBEDDING))?;
         let embedded = embedded.broadcast_mul(&batch.mask)?;
         let edge = Tensor::zeros((texts, 1, EMBEDDING), DType::F32, embedded.device())?;
         let padded = Tensor::cat(&[&edge, &embedded, &edge], 1)?;
@@ -68,7 +74,9 @@ impl Net {
         let mean = hidden.sum(1)?.broadcast_div(&count)?;
         let words = embedded.sum(1)?.broadcast_div(&count)?;
         let most = hidden.max(1)?;
-        let out = self.out.forward(&Tensor::cat(&[&mean, &most, &words], 1)?)?;
+        let out = self
+            .out
+            .forward(&Tensor::cat(&[&mean, &most, &words], 1)?)?;
         let norm = out.sqr()?.sum_keepdim(1)?.sqrt()?.clamp(1e-6, f64::MAX)?;
         out.broadcast_div(&norm)
     }
@@ -101,7 +109,10 @@ impl Encoder {
 /// Ids of a text's pieces, at most [`PIECES_MAX`].
 pub(super) fn pieces(tokenizer: &Tokenizer, text: &str) -> Vec<u32> {
     // Only the beginning is looked at, so a huge text costs no more than a long one.
-    let end = text.char_indices().nth(PIECES_MAX * 8).map_or(text.len(), |(at, _)| at);
+    let end = text
+        .char_indices()
+        .nth(PIECES_MAX * 8)
+        .map_or(text.len(), |(at, _)| at);
     let encoded = tokenizer.encode_fast(&text[..end], false);
     let mut ids = encoded.map(|e| e.get_ids().to_vec()).unwrap_or_default();
     ids.truncate(PIECES_MAX);
@@ -114,7 +125,12 @@ pub(super) fn batch(texts: &[Vec<u32>]) -> candle_core::Result<Batch> {
     let mut ids = Vec::with_capacity(texts.len() * length);
     let mut mask = Vec::with_capacity(texts.len() * length);
     for text in texts {
-        ids.extend(text.iter().copied().chain(std::iter::repeat(0)).take(length));
+        ids.extend(
+            text.iter()
+                .copied()
+                .chain(std::iter::repeat(0))
+                .take(length),
+        );
         mask.extend((0..length).map(|at| if at < text.len() { 1.0_f32 } else { 0.0 }));
     }
     let shape = (texts.len(), length);

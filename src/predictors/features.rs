@@ -12,7 +12,11 @@ const TEXT_CHARS_MAX: usize = 400;
 #[must_use]
 pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.nfkc().flat_map(char::to_lowercase).take(TEXT_CHARS_MAX) {
+    for c in text
+        .nfkc()
+        .flat_map(char::to_lowercase)
+        .take(TEXT_CHARS_MAX)
+    {
         let c = if c.is_numeric() { '0' } else { c };
         let blank = c.is_whitespace() || c.is_control();
         if blank && !folded.ends_with(' ') {
@@ -25,7 +29,9 @@ pub(super) fn fold(text: &str) -> String {
 }
 
 fn is_wide(c: char) -> bool {
-    ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{f900}'..='\u{faff}').contains(&c) || c >= '\u{20000}'
+    ('\u{2e80}'..='\u{9fff}').contains(&c)
+        || ('\u{f900}'..='\u{faff}').contains(&c)
+        || c >= '\u{20000}'
 }
 
 /// Places of all n-grams of a text, sorted, each once.
@@ -82,7 +88,10 @@ fn character_grams(word: &str, places: &mut Vec<u32>) {
     if count < 3 || count > 30 {
         return;
     }
-    let marked: Vec<char> = std::iter::once('<').chain(word.chars()).chain(['>']).collect();
+    let marked: Vec<char> = std::iter::once('<')
+        .chain(word.chars())
+        .chain(['>'])
+        .collect();
     for size in 3..=5 {
         for gram in marked.windows(size) {
             let gram: String = gram.iter().collect();
@@ -94,7 +103,12 @@ fn character_grams(word: &str, places: &mut Vec<u32>) {
 /// FNV-1a over kind and parts, folded to the number of places.
 fn hash(kind: &str, first: &str, second: &str) -> u32 {
     let mut hash: u32 = 0x811c_9dc5;
-    for byte in kind.bytes().chain(first.bytes()).chain([0x1f]).chain(second.bytes()) {
+    for byte in kind
+        .bytes()
+        .chain(first.bytes())
+        .chain([0x1f])
+        .chain(second.bytes())
+    {
         hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
     }
     (hash ^ (hash >> 20)) % PLACES

@@ -5,7 +5,11 @@ use super::linear::{Features, Linear, Recipe, softmax};
 use super::metrics;
 
 /// How the heads are trained.
-const RECIPE: Recipe = Recipe { epochs: 24, seed: 7, smoothing: 0.05 };
+const RECIPE: Recipe = Recipe {
+    epochs: 24,
+    seed: 7,
+    smoothing: 0.05,
+};
 /// Features of the scope score: margin over the out-of-scope class, best probability, best cosine.
 pub(super) const SCOPE_FEATURES: usize = 3;
 /// Steps of fitting the scope score.
@@ -82,25 +86,38 @@ impl Head {
         let scaled: Vec<f32> = logits.iter().map(|l| l / self.temperature).collect();
         let probabilities = softmax(&scaled);
         let scope = self.scope_features(&scaled, &probabilities, &features.dense);
-        Said { in_scope: logistic(&self.scope, &scope), probabilities }
+        Said {
+            in_scope: logistic(&self.scope, &scope),
+            probabilities,
+        }
     }
 
     fn scope_features(&self, logits: &[f32], p: &[f32], dense: &[f32]) -> [f32; SCOPE_FEATURES] {
         let inside = |at: &usize| Some(*at) != self.oos;
         let best = |values: &mut dyn Iterator<Item = f32>| values.fold(-20.0, f32::max);
         let most = best(&mut (0..p.len()).filter(inside).map(|at| logits[at]));
-        let margin = self.oos.map_or(0.0, |oos| (most - logits[oos]).clamp(-20.0, 20.0));
+        let margin = self
+            .oos
+            .map_or(0.0, |oos| (most - logits[oos]).clamp(-20.0, 20.0));
         let probability = best(&mut (0..p.len()).filter(inside).map(|at| p[at]));
         let size = dense.len();
         let cosine = |at: usize| -> f32 {
-            self.means[at * size..(at + 1) * size].iter().zip(dense).map(|(m, d)| m * d).sum()
+            self.means[at * size..(at + 1) * size]
+                .iter()
+                .zip(dense)
+                .map(|(m, d)| m * d)
+                .sum()
         };
         let nearest = best(&mut (0..p.len()).filter(inside).map(cosine));
         [margin / 4.0, probability * 4.0, nearest * 4.0]
     }
 
     fn calibrate(&mut self, valid: Set<'_>) {
-        let logits: Vec<Vec<f32>> = valid.features.iter().map(|f| self.linear.logits(f)).collect();
+        let logits: Vec<Vec<f32>> = valid
+            .features
+            .iter()
+            .map(|f| self.linear.logits(f))
+            .collect();
         self.temperature = best_temperature(&logits, valid.labels);
         let mut rows = Vec::with_capacity(logits.len());
         let (mut right, mut inside) = (Vec::new(), Vec::new());
@@ -117,7 +134,11 @@ impl Head {
         if inside.contains(&false) {
             self.scope = fit_scope(&rows, &inside);
         }
-        let scores = rows.iter().zip(&inside).filter(|(_, i)| **i).map(|(r, _)| logistic(&self.scope, r));
+        let scores = rows
+            .iter()
+            .zip(&inside)
+            .filter(|(_, i)| **i)
+            .map(|(r, _)| logistic(&self.scope, r));
         self.scope_min = metrics::quantile(&scores.collect::<Vec<_>>(), 0.05);
     }
 }
@@ -134,7 +155,9 @@ fn class_means(set: Set<'_>, classes: usize) -> Vec<f32> {
     let mut means = vec![0.0; classes * size];
     for (features, label) in set.features.iter().zip(set.labels) {
         let mean = &mut means[label * size..(label + 1) * size];
-        mean.iter_mut().zip(&features.dense).for_each(|(m, d)| *m += d);
+        mean.iter_mut()
+            .zip(&features.dense)
+            .for_each(|(m, d)| *m += d);
     }
     for mean in means.chunks_mut(size.max(1)) {
         let norm = mean.iter().map(|m| m * m).sum::<f32>().sqrt().max(1e-6);
@@ -186,10 +209,16 @@ fn fit_scope(rows: &[[f32; SCOPE_FEATURES]], inside: &[bool]) -> [f32; SCOPE_FEA
             let wanted = f32::from(u8::from(*inside));
             let count = if *inside { share } else { outside };
             let error = (logistic(&weights, row) - wanted) / count;
-            gradient.iter_mut().zip(row).for_each(|(g, r)| *g += error * r);
+            gradient
+                .iter_mut()
+                .zip(row)
+                .for_each(|(g, r)| *g += error * r);
             gradient[SCOPE_FEATURES] += error;
         }
-        weights.iter_mut().zip(gradient).for_each(|(w, g)| *w -= 0.5 * (g + 1e-3 * *w));
+        weights
+            .iter_mut()
+            .zip(gradient)
+            .for_each(|(w, g)| *w -= 0.5 * (g + 1e-3 * *w));
     }
     weights
 }
@@ -208,7 +237,9 @@ mod tests {
 
     #[test]
     fn scope_weights_separate() {
-        let rows: Vec<_> = (0..20).map(|n| [if n < 10 { 1.0 } else { -1.0 }, 0.0, 0.0]).collect();
+        let rows: Vec<_> = (0..20)
+            .map(|n| [if n < 10 { 1.0 } else { -1.0 }, 0.0, 0.0])
+            .collect();
         let inside: Vec<bool> = (0..20).map(|n| n < 10).collect();
         let w = fit_scope(&rows, &inside);
         assert!(logistic(&w, &rows[0]) > 0.9 && logistic(&w, &rows[19]) < 0.1);

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
+use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
-use rand::SeedableRng;
 
 /// An n-gram seen less often than this while training is noise.
 const SEEN_MIN: u32 = 2;
@@ -54,10 +54,17 @@ impl Linear {
         for place in examples.iter().flat_map(|e| &e.places) {
             *seen.entry(*place).or_insert(0) += 1;
         }
-        let mut kept: Vec<u32> = seen.iter().filter(|(_, n)| **n >= SEEN_MIN).map(|(p, _)| *p).collect();
+        let mut kept: Vec<u32> = seen
+            .iter()
+            .filter(|(_, n)| **n >= SEEN_MIN)
+            .map(|(p, _)| *p)
+            .collect();
         kept.sort_unstable();
         let all = examples.len() as f32;
-        let idf = kept.iter().map(|place| (1.0 + all / seen[place] as f32).ln()).collect();
+        let idf = kept
+            .iter()
+            .map(|place| (1.0 + all / seen[place] as f32).ln())
+            .collect();
         let rows = (0..).zip(&kept).map(|(row, place)| (*place, row)).collect();
         let dimensions = examples.first().map_or(0, |e| e.dense.len());
         Self {
@@ -77,7 +84,12 @@ impl Linear {
             .filter_map(|place| self.rows.get(place))
             .map(|row| (*row as usize, self.idf[*row as usize]))
             .collect();
-        let norm = active.iter().map(|(_, v)| v * v).sum::<f32>().sqrt().max(f32::EPSILON);
+        let norm = active
+            .iter()
+            .map(|(_, v)| v * v)
+            .sum::<f32>()
+            .sqrt()
+            .max(f32::EPSILON);
         active.iter_mut().for_each(|(_, v)| *v /= norm);
         active
     }
@@ -93,7 +105,11 @@ impl Linear {
             add_scaled(&mut logits, &self.sparse[row * self.classes..], *value);
         }
         for (dimension, value) in dense.iter().enumerate() {
-            add_scaled(&mut logits, &self.dense[dimension * self.classes..], value * DENSE_SCALE);
+            add_scaled(
+                &mut logits,
+                &self.dense[dimension * self.classes..],
+                value * DENSE_SCALE,
+            );
         }
         logits
     }
@@ -126,7 +142,11 @@ impl Linear {
                 loss -= gradient[labels[at]].max(1e-9).ln();
                 let spread = recipe.smoothing / self.classes as f32;
                 for (class, g) in gradient.iter_mut().enumerate() {
-                    let wanted = if class == labels[at] { 1.0 - recipe.smoothing + spread } else { spread };
+                    let wanted = if class == labels[at] {
+                        1.0 - recipe.smoothing + spread
+                    } else {
+                        spread
+                    };
                     *g = (*g - wanted) * weights[at];
                 }
                 self.descend(&active[at], dense, &gradient, &mut sums, step);
@@ -146,12 +166,24 @@ impl Linear {
         let n = self.classes;
         for (row, value) in active {
             let (from, to) = (row * n, row * n + n);
-            adagrad(&mut self.sparse[from..to], &mut sums.sparse[from..to], gradient, *value, step);
+            adagrad(
+                &mut self.sparse[from..to],
+                &mut sums.sparse[from..to],
+                gradient,
+                *value,
+                step,
+            );
         }
         for (dimension, value) in dense.iter().enumerate() {
             let (from, to) = (dimension * n, dimension * n + n);
             let value = value * DENSE_SCALE;
-            adagrad(&mut self.dense[from..to], &mut sums.dense[from..to], gradient, value, step);
+            adagrad(
+                &mut self.dense[from..to],
+                &mut sums.dense[from..to],
+                gradient,
+                value,
+                step,
+            );
         }
         adagrad(&mut self.bias, &mut sums.bias, gradient, 1.0, step);
     }
@@ -192,18 +224,34 @@ mod tests {
     use crate::predictors::features;
 
     fn features(text: &str) -> Features {
-        Features { dense: vec![0.5, 0.5], places: features::places(text) }
+        Features {
+            dense: vec![0.5, 0.5],
+            places: features::places(text),
+        }
     }
 
     #[test]
     fn learns_a_handful() {
-        let texts = ["i want my money back", "money back now", "hello there", "hello you", "refund money", "hi hello"];
+        let texts = [
+            "i want my money back",
+            "money back now",
+            "hello there",
+            "hello you",
+            "refund money",
+            "hi hello",
+        ];
         let labels = [0, 0, 1, 1, 0, 1];
         let examples: Vec<_> = texts.iter().map(|t| features(t)).collect();
         let mut head = Linear::fresh(&examples, 2);
-        let recipe = Recipe { epochs: 20, seed: 1, smoothing: 0.0 };
+        let recipe = Recipe {
+            epochs: 20,
+            seed: 1,
+            smoothing: 0.0,
+        };
         let mut losses = Vec::new();
-        head.train(&examples, &labels, &[1.0; 6], recipe, |_, loss| losses.push(loss));
+        head.train(&examples, &labels, &[1.0; 6], recipe, |_, loss| {
+            losses.push(loss)
+        });
         assert!(losses[19] < losses[0] / 2.0, "{losses:?}");
         let p = softmax(&head.logits(&features("give me my money")));
         assert!(p[0] > 0.6, "{p:?}");

@@ -14,7 +14,9 @@ pub fn macro_f1(truth: &[usize], predicted: &[usize], classes: usize) -> f64 {
     let mut occurring = 0;
     for class in 0..classes {
         let pairs = || truth.iter().zip(predicted);
-        let hit = pairs().filter(|(t, p)| **t == class && **p == class).count() as f64;
+        let hit = pairs()
+            .filter(|(t, p)| **t == class && **p == class)
+            .count() as f64;
         let wanted = truth.iter().filter(|t| **t == class).count() as f64;
         let said = predicted.iter().filter(|p| **p == class).count() as f64;
         if wanted > 0.0 {
@@ -36,7 +38,10 @@ pub fn ece(confidences: &[f32], right: &[bool]) -> f64 {
         bins[bin].1 += f64::from(*confidence);
         bins[bin].2 += f64::from(u8::from(*right));
     }
-    let gap: f64 = bins.iter().map(|(_, confidence, right)| (confidence - right).abs()).sum();
+    let gap: f64 = bins
+        .iter()
+        .map(|(_, confidence, right)| (confidence - right).abs())
+        .sum();
     gap / confidences.len().max(1) as f64
 }
 
@@ -48,13 +53,20 @@ pub fn auroc(positives: &[f32], negatives: &[f32]) -> f64 {
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut sum, mut at) = (0.0, 0);
     while at < all.len() {
-        let tied = all[at..].iter().take_while(|(s, _)| *s == all[at].0).count();
+        let tied = all[at..]
+            .iter()
+            .take_while(|(s, _)| *s == all[at].0)
+            .count();
         let rank = at as f64 + (tied as f64 + 1.0) / 2.0;
         sum += rank * all[at..at + tied].iter().filter(|(_, p)| *p).count() as f64;
         at += tied;
     }
     let (p, n) = (positives.len() as f64, negatives.len() as f64);
-    if p * n > 0.0 { (sum - p * (p + 1.0) / 2.0) / (p * n) } else { f64::NAN }
+    if p * n > 0.0 {
+        (sum - p * (p + 1.0) / 2.0) / (p * n)
+    } else {
+        f64::NAN
+    }
 }
 
 /// The score below which `share` of these lie.
@@ -63,7 +75,10 @@ pub fn quantile(scores: &[f32], share: f64) -> f32 {
     let mut sorted = scores.to_vec();
     sorted.sort_by(f32::total_cmp);
     let at = (sorted.len() as f64 * share) as usize;
-    sorted.get(at.min(sorted.len().saturating_sub(1))).copied().unwrap_or(0.0)
+    sorted
+        .get(at.min(sorted.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or(0.0)
 }
 
 /// Share of out-of-scope messages refused at the threshold that refuses 5 % of those in scope.
@@ -71,7 +86,11 @@ pub fn quantile(scores: &[f32], share: f64) -> f32 {
 pub fn oos_recall_at_5pct(in_scope: &[f32], out_of_scope: &[f32]) -> f64 {
     let threshold = quantile(in_scope, 0.05);
     let refused = out_of_scope.iter().filter(|s| **s < threshold).count();
-    if out_of_scope.is_empty() { f64::NAN } else { refused as f64 / out_of_scope.len() as f64 }
+    if out_of_scope.is_empty() {
+        f64::NAN
+    } else {
+        refused as f64 / out_of_scope.len() as f64
+    }
 }
 
 #[cfg(test)]
@@ -86,9 +105,18 @@ mod tests {
     fn by_hand() {
         near(accuracy(&[0, 1, 1, 2], &[0, 1, 0, 2]), 0.75);
         // class 0: 2*1/(1+2); class 1: 2*1/(2+1); class 2: 1; class 3 does not occur.
-        near(macro_f1(&[0, 1, 1, 2], &[0, 1, 0, 2], 4), (2.0 / 3.0 + 2.0 / 3.0 + 1.0) / 3.0);
-        near(ece(&[0.9, 0.9, 0.2], &[true, false, false]), (0.8 + 0.2) / 3.0);
-        near(auroc(&[0.9, 0.5], &[0.5, 0.1]), (1.0 + 1.0 + 0.5 + 1.0) / 4.0);
+        near(
+            macro_f1(&[0, 1, 1, 2], &[0, 1, 0, 2], 4),
+            (2.0 / 3.0 + 2.0 / 3.0 + 1.0) / 3.0,
+        );
+        near(
+            ece(&[0.9, 0.9, 0.2], &[true, false, false]),
+            (0.8 + 0.2) / 3.0,
+        );
+        near(
+            auroc(&[0.9, 0.5], &[0.5, 0.1]),
+            (1.0 + 1.0 + 0.5 + 1.0) / 4.0,
+        );
         let in_scope: Vec<f32> = (0..100).map(|n| n as f32).collect();
         near(oos_recall_at_5pct(&in_scope, &[0.0, 4.9, 5.0, 50.0]), 0.5);
     }

@@ -142,7 +142,10 @@ impl Predictors {
         };
         let classes = [loaded.sentiment.labels.len(), loaded.anger.labels.len()];
         if classes != [3, 3] {
-            return Err(bad("manifest.json", "sentiment and anger have three labels each"));
+            return Err(bad(
+                "manifest.json",
+                "sentiment and anger have three labels each",
+            ));
         }
         loaded.self_test(&manifest)?;
         Ok(loaded)
@@ -181,7 +184,10 @@ impl Predictors {
             Sentiment::Positive | Sentiment::Neutral => 0,
         };
         Prediction {
-            intents: order.iter().map(|at| (self.labels[*at].clone(), said.probabilities[*at])).collect(),
+            intents: order
+                .iter()
+                .map(|at| (self.labels[*at].clone(), said.probabilities[*at]))
+                .collect(),
             in_scope: said.in_scope,
             certain: confident && inside,
             sentiment: sounds,
@@ -193,11 +199,16 @@ impl Predictors {
     /// The unit vector of a text.
     #[must_use]
     pub fn encode(&self, text: &str) -> Vec<f32> {
-        self.encoder.encode(text).unwrap_or_else(|_| vec![0.0; encoder::DIMENSIONS])
+        self.encoder
+            .encode(text)
+            .unwrap_or_else(|_| vec![0.0; encoder::DIMENSIONS])
     }
 
     fn features(&self, text: &str) -> Features {
-        Features { dense: self.encode(text), places: features::places(text) }
+        Features {
+            dense: self.encode(text),
+            places: features::places(text),
+        }
     }
 
     /// The first 12 hex digits of the manifest's hash.
@@ -223,7 +234,10 @@ fn load_encoder(
         .map_err(|e| bad("tokenizer.json", &e.to_string()))?;
     let name = "encoder.safetensors";
     let tensors = artifact::tensors(name, &read(name)?)?;
-    let rows = tensors.get("embedding").and_then(|t| t.dims().first().copied()).unwrap_or(0);
+    let rows = tensors
+        .get("embedding")
+        .and_then(|t| t.dims().first().copied())
+        .unwrap_or(0);
     let vocabulary = tokenizer.get_vocab_size(true);
     if rows != vocabulary {
         let why = format!("it embeds {rows} pieces, the vocabulary has {vocabulary}");

@@ -62,7 +62,9 @@ pub fn train_encoder(
 ) -> Result<(), Error> {
     let tokenizer = train_tokenizer(data)?;
     let weights = train_net(data, &tokenizer, steps, SEED, progress)?;
-    let json = tokenizer.to_string(false).map_err(|e| Error::Tokenizer(e.to_string()))?;
+    let json = tokenizer
+        .to_string(false)
+        .map_err(|e| Error::Tokenizer(e.to_string()))?;
     write(dir, "tokenizer.json", json.as_bytes())?;
     write(dir, "encoder.safetensors", &weights)?;
     let mut hashed = String::new();
@@ -70,8 +72,14 @@ pub fn train_encoder(
         hashed.push_str(a);
         hashed.push_str(b);
     }
-    data.reviews.iter().for_each(|(text, _)| hashed.push_str(text));
-    write(dir, "encoder.data", artifact::sha256(hashed.as_bytes()).as_bytes())
+    data.reviews
+        .iter()
+        .for_each(|(text, _)| hashed.push_str(text));
+    write(
+        dir,
+        "encoder.data",
+        artifact::sha256(hashed.as_bytes()).as_bytes(),
+    )
 }
 
 /// Trains the shop's heads over the encoder in `dir` and writes the whole artifact there.
@@ -85,7 +93,11 @@ pub fn train_shop(
 ) -> Result<Trained, Error> {
     if messages.len() < MESSAGES_MIN {
         let found = messages.len();
-        return Err(Error::TooLittleData { what: "messages", found, least: MESSAGES_MIN });
+        return Err(Error::TooLittleData {
+            what: "messages",
+            found,
+            least: MESSAGES_MIN,
+        });
     }
     let encoder = load_encoder(dir, |name| artifact::read(dir, name))?;
     let all = featurise(&encoder, messages.iter().map(|m| m.text.as_str()), progress)?;
@@ -94,10 +106,29 @@ pub fn train_shop(
     let oos = labels.iter().position(|l| l == OUT_OF_SCOPE);
     let place = |m: &Labelled| labels.iter().position(|l| *l == m.intent).unwrap_or(0);
     let targets: Vec<usize> = messages.iter().map(place).collect();
-    let intent = fit("intent", messages, &all, &targets, (labels.clone(), oos), &mut figures, progress);
-    let targets: Vec<usize> = messages.iter().map(|m| sentiment_place(m.sentiment)).collect();
+    let intent = fit(
+        "intent",
+        messages,
+        &all,
+        &targets,
+        (labels.clone(), oos),
+        &mut figures,
+        progress,
+    );
+    let targets: Vec<usize> = messages
+        .iter()
+        .map(|m| sentiment_place(m.sentiment))
+        .collect();
     let names = Sentiment::ALL.map(|s| s.name().to_owned()).to_vec();
-    let sentiment = fit("sentiment", messages, &all, &targets, (names, None), &mut figures, progress);
+    let sentiment = fit(
+        "sentiment",
+        messages,
+        &all,
+        &targets,
+        (names, None),
+        &mut figures,
+        progress,
+    );
     let (angry, angry_features): (Vec<_>, Vec<_>) = messages
         .iter()
         .zip(&all)
@@ -106,10 +137,22 @@ pub fn train_shop(
         .unzip();
     let targets: Vec<usize> = angry.iter().map(|m| usize::from(m.anger).min(2)).collect();
     let names = ANGER.map(str::to_owned).to_vec();
-    let anger = fit("anger", &angry, &angry_features, &targets, (names, None), &mut figures, progress);
+    let anger = fit(
+        "anger",
+        &angry,
+        &angry_features,
+        &targets,
+        (names, None),
+        &mut figures,
+        progress,
+    );
     let intents = labels.len();
     write_artifact(dir, messages, [intent, sentiment, anger], &figures)?;
-    Ok(Trained { messages: messages.len(), intents, figures })
+    Ok(Trained {
+        messages: messages.len(),
+        intents,
+        figures,
+    })
 }
 
 /// Fits on nine tenths, calibrates and measures on the rest, then fits on all.
@@ -123,9 +166,16 @@ fn fit(
     progress: &mut dyn FnMut(Progress),
 ) -> Head {
     let classes = labels.len();
-    let kept: Vec<bool> = messages.iter().map(|m| is_kept_for_calibration(&m.text)).collect();
+    let kept: Vec<bool> = messages
+        .iter()
+        .map(|m| is_kept_for_calibration(&m.text))
+        .collect();
     let part = |wanted: bool| -> (Vec<Features>, Vec<usize>) {
-        let rows = kept.iter().zip(all).zip(targets).filter(|((k, _), _)| **k == wanted);
+        let rows = kept
+            .iter()
+            .zip(all)
+            .zip(targets)
+            .filter(|((k, _), _)| **k == wanted);
         rows.map(|((_, f), t)| (f.clone(), *t)).unzip()
     };
     let ((train, train_targets), (valid, valid_targets)) = (part(false), part(true));
@@ -133,15 +183,42 @@ fn fit(
     let mut done = 0;
     let mut report = |_: usize, loss: f32| {
         done += 1;
-        progress(Progress { what, done, all: epochs, loss });
+        progress(Progress {
+            what,
+            done,
+            all: epochs,
+            loss,
+        });
     };
-    let train = Set { features: &train, labels: &train_targets };
-    let valid = Set { features: &valid, labels: &valid_targets };
+    let train = Set {
+        features: &train,
+        labels: &train_targets,
+    };
+    let valid = Set {
+        features: &valid,
+        labels: &valid_targets,
+    };
     let head = Head::fit(train, valid, labels, oos, &mut report);
-    let said: Vec<usize> = valid.features.iter().map(|f| argmax(&head.predict(f).probabilities)).collect();
-    figures.insert(format!("{what}_accuracy"), metrics::accuracy(valid.labels, &said));
-    figures.insert(format!("{what}_macro_f1"), metrics::macro_f1(valid.labels, &said, classes));
-    head.refit(Set { features: all, labels: targets }, &mut report)
+    let said: Vec<usize> = valid
+        .features
+        .iter()
+        .map(|f| argmax(&head.predict(f).probabilities))
+        .collect();
+    figures.insert(
+        format!("{what}_accuracy"),
+        metrics::accuracy(valid.labels, &said),
+    );
+    figures.insert(
+        format!("{what}_macro_f1"),
+        metrics::macro_f1(valid.labels, &said, classes),
+    );
+    head.refit(
+        Set {
+            features: all,
+            labels: targets,
+        },
+        &mut report,
+    )
 }
 
 /// The same messages every time, whatever else is in the shop.
@@ -158,8 +235,16 @@ pub(super) fn featurise<'a>(
     let texts: Vec<&str> = texts.collect();
     let mut all = Vec::with_capacity(texts.len());
     for (at, text) in texts.iter().enumerate() {
-        all.push(Features { dense: encoder.encode(text)?, places: features::places(text) });
-        progress(Progress { what: "encode", done: at + 1, all: texts.len(), loss: 0.0 });
+        all.push(Features {
+            dense: encoder.encode(text)?,
+            places: features::places(text),
+        });
+        progress(Progress {
+            what: "encode",
+            done: at + 1,
+            all: texts.len(),
+            loss: 0.0,
+        });
     }
     Ok(all)
 }
@@ -172,7 +257,10 @@ fn sorted_labels(messages: &[Labelled]) -> Vec<String> {
 }
 
 fn sentiment_place(sentiment: Sentiment) -> usize {
-    Sentiment::ALL.iter().position(|s| *s == sentiment).unwrap_or(1)
+    Sentiment::ALL
+        .iter()
+        .position(|s| *s == sentiment)
+        .unwrap_or(1)
 }
 
 fn write_artifact(
@@ -181,17 +269,37 @@ fn write_artifact(
     [intent, sentiment, anger]: [Head; 3],
     figures: &BTreeMap<String, f64>,
 ) -> Result<(), Error> {
-    write(dir, "intent.safetensors", &serialize(artifact::head_tensors("intent", &intent)?)?)?;
+    write(
+        dir,
+        "intent.safetensors",
+        &serialize(artifact::head_tensors("intent", &intent)?)?,
+    )?;
     let mut tensors = artifact::head_tensors("sentiment", &sentiment)?;
     tensors.extend(artifact::head_tensors("anger", &anger)?);
     write(dir, "sentiment.safetensors", &serialize(tensors)?)?;
     let mut files = BTreeMap::new();
-    for name in ["tokenizer.json", "encoder.safetensors", "intent.safetensors", "sentiment.safetensors"] {
-        files.insert(name.to_owned(), artifact::sha256(&artifact::read(dir, name)?));
+    for name in [
+        "tokenizer.json",
+        "encoder.safetensors",
+        "intent.safetensors",
+        "sentiment.safetensors",
+    ] {
+        files.insert(
+            name.to_owned(),
+            artifact::sha256(&artifact::read(dir, name)?),
+        );
     }
     let mut lines: Vec<String> = messages
         .iter()
-        .map(|m| format!("{}\t{}\t{}\t{}\n", m.text, m.intent, m.sentiment.name(), m.anger))
+        .map(|m| {
+            format!(
+                "{}\t{}\t{}\t{}\n",
+                m.text,
+                m.intent,
+                m.sentiment.name(),
+                m.anger
+            )
+        })
         .collect();
     lines.sort();
     let encoder_data = artifact::read(dir, "encoder.data").unwrap_or_default();
@@ -214,14 +322,21 @@ fn write_artifact(
     for message in messages.iter().step_by(stride).take(SELF_TESTS) {
         let said = served.predict(&message.text);
         let (intent, score) = said.intents.first().cloned().unwrap_or_default();
-        manifest.self_test.push(SelfTest { text: message.text.clone(), intent, score });
+        manifest.self_test.push(SelfTest {
+            text: message.text.clone(),
+            intent,
+            score,
+        });
     }
     write_manifest(dir, &manifest)
 }
 
 fn serialize(mut tensors: Vec<(String, Tensor)>) -> Result<Vec<u8>, Error> {
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(safetensors::serialize(tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)), None)?)
+    Ok(safetensors::serialize(
+        tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)),
+        None,
+    )?)
 }
 
 fn write_manifest(dir: &Path, manifest: &Manifest) -> Result<(), Error> {
@@ -238,5 +353,8 @@ fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
     std::fs::create_dir_all(dir)
         .and_then(|()| std::fs::write(&beside, bytes))
         .and_then(|()| std::fs::rename(&beside, &path))
-        .map_err(|e| Error::Unreadable { file: path, why: e.to_string() })
+        .map_err(|e| Error::Unreadable {
+            file: path,
+            why: e.to_string(),
+        })
 }

@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 use tokenizers::models::wordpiece::{WordPiece, WordPieceTrainerBuilder};
 use tokenizers::normalizers::{BertNormalizer, NFKC, NormalizerWrapper, Sequence};
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
-use tokenizers::{AddedToken, Model, TokenizerBuilder, Tokenizer};
+use tokenizers::{AddedToken, Model, Tokenizer, TokenizerBuilder};
 
 use super::encoder::{self, Net};
 use super::{Error, Progress};
@@ -55,7 +55,10 @@ pub(super) fn train_tokenizer(data: &EncoderData) -> Result<Tokenizer, Error> {
         .show_progress(false)
         .special_tokens(vec![AddedToken::from("[UNK]", true)])
         .build();
-    let model = WordPiece::builder().unk_token("[UNK]".to_owned()).build().map_err(tokenizer_error)?;
+    let model = WordPiece::builder()
+        .unk_token("[UNK]".to_owned())
+        .build()
+        .map_err(tokenizer_error)?;
     let normalizer = Sequence::new(vec![
         NormalizerWrapper::NFKC(NFKC),
         NormalizerWrapper::BertNormalizer(BertNormalizer::new(true, true, Some(true), true)),
@@ -72,7 +75,9 @@ pub(super) fn train_tokenizer(data: &EncoderData) -> Result<Tokenizer, Error> {
     .with_pre_tokenizer(Some(BertPreTokenizer))
     .build()
     .map_err(tokenizer_error)?;
-    tokenizer.train(&mut trainer, texts).map_err(tokenizer_error)?;
+    tokenizer
+        .train(&mut trainer, texts)
+        .map_err(tokenizer_error)?;
     let json = tokenizer.to_string(false).map_err(tokenizer_error)?;
     Tokenizer::from_bytes(json.as_bytes()).map_err(tokenizer_error)
 }
@@ -108,14 +113,24 @@ pub(super) fn train_net(
         .filter(|(ids, _)| !ids.is_empty())
         .collect();
     if pairs.len() < PAIRS_PER_STEP {
-        return Err(Error::TooLittleData { what: "pairs", found: pairs.len(), least: PAIRS_PER_STEP });
+        return Err(Error::TooLittleData {
+            what: "pairs",
+            found: pairs.len(),
+            least: PAIRS_PER_STEP,
+        });
     }
     let vars = VarMap::new();
     let vb = VarBuilder::from_varmap(&vars, DType::F32, &Device::Cpu);
     let vocabulary = tokenizer.get_model().get_vocab_size();
     let net = Net::new(vocabulary, &vb)?;
-    let mut optimizer =
-        AdamW::new(vars.all_vars(), ParamsAdamW { lr: RATE, weight_decay: 0.01, ..Default::default() })?;
+    let mut optimizer = AdamW::new(
+        vars.all_vars(),
+        ParamsAdamW {
+            lr: RATE,
+            weight_decay: 0.01,
+            ..Default::default()
+        },
+    )?;
     let mut average = 0.0;
     for step in 0..steps {
         optimizer.set_learning_rate(rate(step, steps));
@@ -126,8 +141,17 @@ pub(super) fn train_net(
         }
         optimizer.backward_step(&loss)?;
         let loss = loss.to_scalar::<f32>()?;
-        average = if step == 0 { loss } else { 0.99_f32.mul_add(average, 0.01 * loss) };
-        progress(Progress { what: "encoder", done: step + 1, all: steps, loss: average });
+        average = if step == 0 {
+            loss
+        } else {
+            0.99_f32.mul_add(average, 0.01 * loss)
+        };
+        progress(Progress {
+            what: "encoder",
+            done: step + 1,
+            all: steps,
+            loss: average,
+        });
     }
     weights_of(&vars)
 }
@@ -148,7 +172,11 @@ fn draw_pairs(pairs: &[(Vec<u32>, Vec<u32>)], random: &mut StdRng) -> (Ids, Ids)
 }
 
 fn drop_pieces(ids: &[u32], random: &mut StdRng) -> Vec<u32> {
-    let kept: Vec<u32> = ids.iter().copied().filter(|_| !random.random_bool(DROP)).collect();
+    let kept: Vec<u32> = ids
+        .iter()
+        .copied()
+        .filter(|_| !random.random_bool(DROP))
+        .collect();
     if kept.is_empty() { ids.to_vec() } else { kept }
 }
 
@@ -166,15 +194,24 @@ fn contrast(net: &Net, left: &Ids, right: &Ids) -> Result<Tensor, Error> {
 
 fn polarity(net: &Net, reviews: &[(Vec<u32>, f32)], random: &mut StdRng) -> Result<Tensor, Error> {
     let drawn: Vec<_> = reviews.choose_multiple(random, REVIEWS_PER_STEP).collect();
-    let ids: Ids = drawn.iter().map(|(ids, _)| drop_pieces(ids, random)).collect();
+    let ids: Ids = drawn
+        .iter()
+        .map(|(ids, _)| drop_pieces(ids, random))
+        .collect();
     let wanted: Vec<f32> = drawn.iter().map(|(_, pleased)| *pleased).collect();
     let logits = net.polarity(&net.forward(&encoder::batch(&ids)?)?)?;
     let wanted = Tensor::from_vec(wanted, logits.dim(D::Minus1)?, &Device::Cpu)?;
-    Ok(candle_nn::loss::binary_cross_entropy_with_logit(&(logits * 4.0)?, &wanted)?)
+    Ok(candle_nn::loss::binary_cross_entropy_with_logit(
+        &(logits * 4.0)?,
+        &wanted,
+    )?)
 }
 
 fn weights_of(vars: &VarMap) -> Result<Vec<u8>, Error> {
-    let data = vars.data().lock().map_err(|_| Error::Tokenizer("the weights are locked".to_owned()))?;
+    let data = vars
+        .data()
+        .lock()
+        .map_err(|_| Error::Tokenizer("the weights are locked".to_owned()))?;
     let mut tensors: Vec<(String, Tensor)> = Vec::new();
     for (name, var) in data.iter() {
         tensors.push((name.clone(), var.as_tensor().to_dtype(DType::F16)?));

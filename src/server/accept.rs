@@ -39,7 +39,9 @@ pub async fn serve(listener: TcpListener, router: Router, mut draining: watch::R
                 continue;
             }
         };
-        let Ok(place) = places.clone().try_acquire_owned() else { continue };
+        let Ok(place) = places.clone().try_acquire_owned() else {
+            continue;
+        };
         let router = router.clone();
         connections.spawn(async move {
             serve_connection(stream, router).await;
@@ -64,7 +66,9 @@ async fn serve_connection(stream: TcpStream, router: Router) {
         .header_read_timeout(Duration::from_millis(HEADERS_MS_MAX))
         .max_buf_size(HEADER_BYTES_MAX);
     let service = TowerToHyperService::new(router);
-    let served = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
+    let served = builder
+        .serve_connection_with_upgrades(TokioIo::new(stream), service)
+        .await;
     if let Err(error) = served {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -19,11 +19,24 @@ pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     }
     // Only names that the build made are ever looked up, so `..` and its kin find nothing.
     let page = format!("{}/index.html", path.trim_end_matches('/'));
-    let found = Dist::get(path).map(|file| (path, file)).or_else(|| Dist::get(&page).map(|f| (page.as_str(), f)));
-    let Some((name, file)) = found else { return StatusCode::NOT_FOUND.into_response() };
+    let found = Dist::get(path)
+        .map(|file| (path, file))
+        .or_else(|| Dist::get(&page).map(|f| (page.as_str(), f)));
+    let Some((name, file)) = found else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let hash = file.metadata.sha256_hash();
-    let tag = format!("\"{}\"", hash.iter().take(8).map(|b| format!("{b:02x}")).collect::<String>());
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+    let tag = format!(
+        "\"{}\"",
+        hash.iter()
+            .take(8)
+            .map(|b| format!("{b:02x}"))
+            .collect::<String>()
+    );
+    if headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == tag.as_bytes())
+    {
         return StatusCode::NOT_MODIFIED.into_response();
     }
     let kind = kind_of(name);

@@ -68,8 +68,11 @@ async fn chat(State(app): State<App>, headers: HeaderMap, upgrade: WebSocketUpgr
     if !origin::may_connect(&headers, &app.origins) {
         return (StatusCode::FORBIDDEN, "this origin is not in shop.yaml").into_response();
     }
-    let channel =
-        Channel { hub: app.hub.clone(), limits: app.limits.clone(), draining: app.draining.clone() };
+    let channel = Channel {
+        hub: app.hub.clone(),
+        limits: app.limits.clone(),
+        draining: app.draining.clone(),
+    };
     let upgrade = socket_of(upgrade, &app.limits);
     upgrade.on_upgrade(move |socket| websocket::serve(channel, socket))
 }
@@ -79,7 +82,10 @@ async fn own_origin_only(request: Request, next: Next) -> Response {
     if origin::is_own(request.headers()) {
         return next.run(request).await;
     }
-    (StatusCode::FORBIDDEN, Json(json!({ "code": "not_allowed", "message": "other origin" })))
+    (
+        StatusCode::FORBIDDEN,
+        Json(json!({ "code": "not_allowed", "message": "other origin" })),
+    )
         .into_response()
 }
 
@@ -102,7 +108,10 @@ async fn safe_headers(request: Request, next: Next) -> Response {
     if is_widget {
         // Shops load the widget from their own pages.
         set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-        set(header::HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+        set(
+            header::HeaderName::from_static("cross-origin-resource-policy"),
+            "cross-origin",
+        );
     } else {
         set(
             header::CONTENT_SECURITY_POLICY,

@@ -14,15 +14,24 @@ pub(super) fn may_connect(headers: &HeaderMap, listed: &[String]) -> bool {
 
 /// Whether the request comes from the server's own pages, or from no page at all.
 pub(super) fn is_own(headers: &HeaderMap) -> bool {
-    let Some(origin) = origin_of(headers) else { return true };
-    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let bare = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    let Some(origin) = origin_of(headers) else {
+        return true;
+    };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|h| h.to_str().ok())
+        .unwrap_or_default();
+    let bare = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"));
     !host.is_empty() && bare.is_some_and(|bare| bare.eq_ignore_ascii_case(host))
 }
 
 fn origin_of(headers: &HeaderMap) -> Option<&str> {
     // An origin that cannot be read is no origin of ours.
-    headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or("unreadable"))
+    headers
+        .get(header::ORIGIN)
+        .map(|value| value.to_str().unwrap_or("unreadable"))
 }
 
 #[cfg(test)]
@@ -50,7 +59,10 @@ mod tests {
             (Some("https://shop.com.evil"), false),
             (Some("https://shop.com:444"), false),
             (Some("https://evil.example"), false),
-            (Some("https://shоp.com".replace('о', "xn--").as_str()), false),
+            (
+                Some("https://shоp.com".replace('о', "xn--").as_str()),
+                false,
+            ),
         ] {
             assert_eq!(may_connect(&headers(origin), &listed), may, "{origin:?}");
         }

@@ -32,7 +32,10 @@ impl Accounts {
     /// # Errors
     /// When the store fails.
     pub async fn count(&self) -> Result<i64, Error> {
-        Ok(sqlx::query("SELECT COUNT(*) FROM account").fetch_one(&self.pool).await?.try_get(0)?)
+        Ok(sqlx::query("SELECT COUNT(*) FROM account")
+            .fetch_one(&self.pool)
+            .await?
+            .try_get(0)?)
     }
 
     /// Creates an account, or gives it a new name and password.
@@ -82,7 +85,10 @@ impl Accounts {
         now: i64,
         until: i64,
     ) -> Result<(), Error> {
-        sqlx::query("DELETE FROM login WHERE until < $1").bind(now).execute(&self.pool).await?;
+        sqlx::query("DELETE FROM login WHERE until < $1")
+            .bind(now)
+            .execute(&self.pool)
+            .await?;
         sqlx::query("INSERT INTO login (token_hash, account, until) VALUES ($1, $2, $3)")
             .bind(token_hash)
             .bind(account)

@@ -65,7 +65,10 @@ impl Sqlite {
     /// too old an SQLite, or a damaged file (which is never silently created anew).
     pub async fn open(folder: &Path) -> Result<Self, Error> {
         let unusable = |error: std::io::Error| {
-            Error::Unusable(format!("cannot use the data folder {}: {error}", folder.display()))
+            Error::Unusable(format!(
+                "cannot use the data folder {}: {error}",
+                folder.display()
+            ))
         };
         std::fs::create_dir_all(folder).map_err(unusable)?;
         let lock = lock(folder)?;
@@ -76,7 +79,10 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(std::time::Duration::from_secs(5));
-        let mut connection = options.connect().await.map_err(|error| damaged(&path, &error))?;
+        let mut connection = options
+            .connect()
+            .await
+            .map_err(|error| damaged(&path, &error))?;
         check_version(&mut connection).await?;
         let epoch = prepare(&mut connection, &path).await?;
         let readers = SqlitePoolOptions::new()
@@ -85,7 +91,13 @@ impl Sqlite {
             .await?;
         let (requests, waiting) = mpsc::channel(WRITES_WAITING_MAX);
         tokio::spawn(writer::run(connection, waiting));
-        Ok(Self { readers, requests, epoch, path, _lock: lock })
+        Ok(Self {
+            readers,
+            requests,
+            epoch,
+            path,
+            _lock: lock,
+        })
     }
 
     /// The file.
@@ -99,18 +111,25 @@ impl Sqlite {
         make: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Request,
     ) -> Result<T, Error> {
         let (to, outcome) = oneshot::channel();
-        self.requests.try_send(make(to)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Error::Busy,
-            mpsc::error::TrySendError::Closed(_) => Error::Failed("the writer has stopped".to_owned()),
-        })?;
-        outcome.await.unwrap_or_else(|_| Err(Error::Failed("the writer has stopped".to_owned())))
+        self.requests
+            .try_send(make(to))
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => Error::Busy,
+                mpsc::error::TrySendError::Closed(_) => {
+                    Error::Failed("the writer has stopped".to_owned())
+                }
+            })?;
+        outcome
+            .await
+            .unwrap_or_else(|_| Err(Error::Failed("the writer has stopped".to_owned())))
     }
 }
 
 /// Holds `xiaoer.lock`, which names the process that has it.
 fn lock(folder: &Path) -> Result<std::fs::File, Error> {
     let path = folder.join("xiaoer.lock");
-    let failed = |e: std::io::Error| Error::Unusable(format!("cannot lock {}: {e}", path.display()));
+    let failed =
+        |e: std::io::Error| Error::Unusable(format!("cannot lock {}: {e}", path.display()));
     let file = std::fs::OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -141,8 +160,10 @@ fn damaged(path: &Path, error: &sqlx::Error) -> Error {
 }
 
 async fn check_version(connection: &mut sqlx::SqliteConnection) -> Result<(), Error> {
-    let version: String =
-        sqlx::query("SELECT sqlite_version() AS v").fetch_one(connection).await?.try_get("v")?;
+    let version: String = sqlx::query("SELECT sqlite_version() AS v")
+        .fetch_one(connection)
+        .await?
+        .try_get("v")?;
     let mut parts = version.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
     let mut part = || parts.next().unwrap_or(0);
     if (part(), part(), part()) < SQLITE_VERSION_MIN {
@@ -174,10 +195,14 @@ async fn prepare(connection: &mut sqlx::SqliteConnection, path: &Path) -> Result
             .bind(uuid::Uuid::new_v4().simple().to_string())
             .execute(&mut *transaction)
             .await?;
-        sqlx::raw_sql("PRAGMA user_version = 1").execute(&mut *transaction).await?;
+        sqlx::raw_sql("PRAGMA user_version = 1")
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
     }
-    let row = sqlx::query("SELECT value FROM store WHERE key = 'epoch'").fetch_one(connection).await?;
+    let row = sqlx::query("SELECT value FROM store WHERE key = 'epoch'")
+        .fetch_one(connection)
+        .await?;
     Ok(row.try_get("value")?)
 }
 
@@ -236,7 +261,10 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(std::time::Duration::from_secs(5));
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await?;
         Ok(super::Accounts::new(pool))
     }
 }

@@ -13,7 +13,11 @@ pub(super) fn decode_event(row: &SqliteRow) -> Result<Recorded, Error> {
     let body: String = row.try_get("body")?;
     let event = serde_json::from_str(&body)
         .map_err(|error| Error::Failed(format!("an event cannot be read: {error}")))?;
-    Ok(Recorded { seq: number(row, "seq")?, at: row.try_get("at")?, event })
+    Ok(Recorded {
+        seq: number(row, "seq")?,
+        at: row.try_get("at")?,
+        event,
+    })
 }
 
 pub(super) fn decode_head(row: &SqliteRow) -> Result<Head, Error> {
@@ -28,13 +32,22 @@ pub(super) fn decode_head(row: &SqliteRow) -> Result<Head, Error> {
     let owner = match row.try_get::<&str, _>("owner")? {
         "bot" => Owner::Bot,
         "nobody" => Owner::Nobody,
-        agent => Owner::Agent(agent.strip_prefix("agent:").ok_or_else(|| odd("owner"))?.to_owned()),
+        agent => Owner::Agent(
+            agent
+                .strip_prefix("agent:")
+                .ok_or_else(|| odd("owner"))?
+                .to_owned(),
+        ),
     };
     let lang: String = row.try_get("lang")?;
     Ok(Head {
         id: ConversationId::new(row.try_get::<String, _>("id")?).map_err(|_| odd("id"))?,
         last_seq: number(row, "last_seq")?,
-        ownership: Ownership { status, owner, owner_epoch: number(row, "owner_epoch")? },
+        ownership: Ownership {
+            status,
+            owner,
+            owner_epoch: number(row, "owner_epoch")?,
+        },
         token_hash: row.try_get("token_hash")?,
         lang: Lang::from_locale(&lang),
         updated_at: row.try_get("updated_at")?,

@@ -23,7 +23,10 @@ pub(super) enum Request {
 /// An outcome that waits for the commit.
 enum Outcome {
     Open(Result<Head, Error>, oneshot::Sender<Result<Head, Error>>),
-    Append(Result<Appended, Error>, oneshot::Sender<Result<Appended, Error>>),
+    Append(
+        Result<Appended, Error>,
+        oneshot::Sender<Result<Appended, Error>>,
+    ),
 }
 
 impl Outcome {
@@ -61,7 +64,9 @@ async fn commit_batch(connection: &mut SqliteConnection, batch: &mut Vec<Request
         Ok(()) => outcomes.into_iter().for_each(Outcome::send),
         Err(error) => {
             tracing::error!(%error, "a batch could not be written");
-            outcomes.into_iter().for_each(|outcome| outcome.fail(&error));
+            outcomes
+                .into_iter()
+                .for_each(|outcome| outcome.fail(&error));
             batch.drain(..).for_each(|request| match request {
                 Request::Open(_, to) => drop(to.send(Err(error.clone()))),
                 Request::Append(_, to) => drop(to.send(Err(error.clone()))),
@@ -79,7 +84,9 @@ async fn write_batch(
     for request in batch.drain(..) {
         outcomes.push(match request {
             Request::Open(opening, to) => Outcome::Open(open(&mut transaction, opening).await, to),
-            Request::Append(append, to) => Outcome::Append(write(&mut transaction, append).await, to),
+            Request::Append(append, to) => {
+                Outcome::Append(write(&mut transaction, append).await, to)
+            }
         });
         if let Some(error) = broken(outcomes.last()) {
             return Err(error);
@@ -118,7 +125,16 @@ async fn open(connection: &mut SqliteConnection, opening: Opening) -> Result<Hea
         waiting_since: None,
     };
     let event = Event::ConversationStarted { lang: opening.lang };
-    insert_event(connection, &head, &Recorded { seq: 1, at: opening.at, event }).await?;
+    insert_event(
+        connection,
+        &head,
+        &Recorded {
+            seq: 1,
+            at: opening.at,
+            event,
+        },
+    )
+    .await?;
     sqlx::query(
         "INSERT INTO conversation (id, last_seq, status, owner, owner_epoch, said, answered, \
          token_hash, lang, updated_at, waiting_since) \
@@ -145,7 +161,10 @@ async fn write(connection: &mut SqliteConnection, append: Append) -> Result<Appe
             return Ok(before);
         }
     }
-    if append.fence.is_some_and(|fence| fence != head.ownership.owner_epoch) {
+    if append
+        .fence
+        .is_some_and(|fence| fence != head.ownership.owner_epoch)
+    {
         return Err(Error::Fenced);
     }
     let mut answered: i64 = row.try_get("answered")?;
@@ -164,14 +183,21 @@ async fn write(connection: &mut SqliteConnection, append: Append) -> Result<Appe
         }
         head.last_seq += 1;
         head.ownership.apply(&event);
-        events.push(Recorded { seq: head.last_seq, at: append.at, event });
+        events.push(Recorded {
+            seq: head.last_seq,
+            at: append.at,
+            event,
+        });
     }
     head.updated_at = append.at;
     save(connection, &head, &events, (said, answered)).await?;
     if let Some((cid, hash)) = append.once {
         remember(connection, &head, cid.as_str(), &hash, events.len()).await?;
     }
-    Ok(Appended { events, repeated: false })
+    Ok(Appended {
+        events,
+        repeated: false,
+    })
 }
 
 async fn save(
@@ -235,7 +261,9 @@ async fn repeated(
             .bind(cid)
             .fetch_optional(&mut *connection)
             .await?;
-    let Some(before) = before else { return Ok(None) };
+    let Some(before) = before else {
+        return Ok(None);
+    };
     if before.try_get::<String, _>("hash")? != hash {
         return Err(Error::CidConflict);
     }
@@ -250,7 +278,10 @@ async fn repeated(
     .fetch_all(connection)
     .await?;
     let events = rows.iter().map(decode_event).collect::<Result<_, _>>()?;
-    Ok(Some(Appended { events, repeated: true }))
+    Ok(Some(Appended {
+        events,
+        repeated: true,
+    }))
 }
 
 async fn remember(
@@ -261,14 +292,16 @@ async fn remember(
     count: usize,
 ) -> Result<(), Error> {
     let count = to_sql(count as u64);
-    sqlx::query("INSERT INTO once (conversation, cid, hash, first, count) VALUES ($1, $2, $3, $4, $5)")
-        .bind(head.id.as_str())
-        .bind(cid)
-        .bind(hash)
-        .bind(to_sql(head.last_seq) - count + 1)
-        .bind(count)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "INSERT INTO once (conversation, cid, hash, first, count) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(head.id.as_str())
+    .bind(cid)
+    .bind(hash)
+    .bind(to_sql(head.last_seq) - count + 1)
+    .bind(count)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -20,9 +20,18 @@ async fn frames_and_texts() {
         ("not json".into(), "bad_json"),
         (deep, "bad_json"),
         ("{} {}".into(), "bad_json"),
-        ("\u{feff}{\"type\":\"typing\",\"on\":true}".into(), "bad_json"),
-        (r#"{"type":"typing","on":true,"on":false}"#.into(), "bad_json"),
-        (r#"{"type":"say","cid":"cid-00000001","text":"\ud800"}"#.into(), "bad_json"),
+        (
+            "\u{feff}{\"type\":\"typing\",\"on\":true}".into(),
+            "bad_json",
+        ),
+        (
+            r#"{"type":"typing","on":true,"on":false}"#.into(),
+            "bad_json",
+        ),
+        (
+            r#"{"type":"say","cid":"cid-00000001","text":"\ud800"}"#.into(),
+            "bad_json",
+        ),
         (r#"{"type":"dance"}"#.into(), "unknown_type"),
         (r#"{"on":true}"#.into(), "bad_field"),
         (r#"{"type":"typing","on":1}"#.into(), "bad_field"),
@@ -59,10 +68,16 @@ async fn hellos() {
     bare.as_object_mut().unwrap().remove("token");
     let unknown = json!({"type": "hello", "v": 1, "conversation": "c-00000000", "token": "x"});
     for (hello, code) in [
-        (json!({"type": "say", "cid": "cid-00000001", "text": "x"}), "auth_required"),
+        (
+            json!({"type": "say", "cid": "cid-00000001", "text": "x"}),
+            "auth_required",
+        ),
         (json!({"type": "hello", "v": 2}), "unsupported_version"),
         (json!({"type": "hello", "v": 1, "after": -1}), "bad_field"),
-        (json!({"type": "hello", "v": 1, "after": "three"}), "bad_field"),
+        (
+            json!({"type": "hello", "v": 1, "after": "three"}),
+            "bad_field",
+        ),
         (json!({"type": "hello", "v": 1, "after": 1.5}), "bad_field"),
         (unknown, "unknown_conversation"),
         (stolen, "unknown_conversation"),
@@ -101,7 +116,10 @@ async fn harmless_texts() {
         assert_eq!(heard["text"], text.trim());
         let mut again = customer.come_back(&server, 2).await;
         let answer = again.peer.item("bot_said").await;
-        assert!(!answer["text"].as_str().unwrap().contains("49"), "templates are not run: {answer}");
+        assert!(
+            !answer["text"].as_str().unwrap().contains("49"),
+            "templates are not run: {answer}"
+        );
     }
 }
 
@@ -110,7 +128,14 @@ async fn harmless_texts() {
 async fn broken_frames() {
     let server = TestServer::start().await;
     let masked = |first: u8, payload: &[u8]| {
-        let mut bytes = vec![first, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0];
+        let mut bytes = vec![
+            first,
+            0x80 | u8::try_from(payload.len()).unwrap(),
+            0,
+            0,
+            0,
+            0,
+        ];
         bytes.extend_from_slice(payload);
         bytes
     };
@@ -121,9 +146,19 @@ async fn broken_frames() {
         ("a continuation of nothing", masked(0x80, b"x"), 1002),
         ("a fragmented ping", masked(0x09, b"x"), 1002),
         ("bad UTF-8", masked(0x81, &[0xff, 0xfe]), 1007),
-        ("a close code that may not be sent", masked(0x88, &[0x03, 0xed]), 1002),
+        (
+            "a close code that may not be sent",
+            masked(0x88, &[0x03, 0xed]),
+            1002,
+        ),
         ("a close body of one byte", masked(0x88, &[3]), 1002),
-        ("a declared length without end", vec![0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], 1009),
+        (
+            "a declared length without end",
+            vec![
+                0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0,
+            ],
+            1009,
+        ),
     ] {
         let mut stream = upgraded(&server).await;
         stream.write_all(&bytes).await.unwrap();
@@ -151,7 +186,9 @@ async fn upgraded(server: &TestServer) -> TcpStream {
 /// Reads server frames until the close frame.
 async fn close_code(stream: &mut TcpStream) -> u16 {
     loop {
-        let Ok(first) = stream.read_u8().await else { return 1006 };
+        let Ok(first) = stream.read_u8().await else {
+            return 1006;
+        };
         let length = match stream.read_u8().await.unwrap() {
             126 => usize::from(stream.read_u16().await.unwrap()),
             short => usize::from(short),
@@ -171,15 +208,24 @@ async fn sizes_and_kinds_of_messages() {
     // Exactly 64 KiB passes the socket and is refused for what it says; one more byte closes it.
     let frame = |bytes: usize| {
         let empty = json!({"type": "say", "cid": "cid-00000001", "text": ""}).to_string();
-        json!({"type": "say", "cid": "cid-00000001", "text": "a".repeat(bytes - empty.len())}).to_string()
+        json!({"type": "say", "cid": "cid-00000001", "text": "a".repeat(bytes - empty.len())})
+            .to_string()
     };
     customer.peer.send_text(&frame(64 * 1024)).await;
-    assert_eq!(customer.peer.until(|f| f["type"] == "error").await["code"], "too_long");
+    assert_eq!(
+        customer.peer.until(|f| f["type"] == "error").await["code"],
+        "too_long"
+    );
     customer.peer.send_text(&frame(64 * 1024 + 1)).await;
     assert_eq!(last_close(&mut customer).await, 1009);
 
     let mut customer = Customer::arrive(&server, "en").await;
-    customer.peer.socket.send(Message::binary(vec![1, 2, 3])).await.unwrap();
+    customer
+        .peer
+        .socket
+        .send(Message::binary(vec![1, 2, 3]))
+        .await
+        .unwrap();
     assert_eq!(last_close(&mut customer).await, 1003);
 }
 
@@ -193,7 +239,11 @@ async fn last_close(customer: &mut Customer) -> u16 {
 
 #[tokio::test]
 async fn floods_are_refused_then_closed() {
-    let limits = SocketLimits { frames_burst_max: 5, rate_refusals_max: 3, ..SocketLimits::default() };
+    let limits = SocketLimits {
+        frames_burst_max: 5,
+        rate_refusals_max: 3,
+        ..SocketLimits::default()
+    };
     let server = TestServer::start_with(limits).await;
     let mut customer = Customer::arrive(&server, "en").await;
     for _ in 0..30 {
@@ -206,12 +256,18 @@ async fn floods_are_refused_then_closed() {
     assert_eq!(error["code"], "rate_limited");
     assert!(error["retry_after_ms"].as_u64().unwrap() > 0);
     assert_eq!(last_close(&mut customer).await, 1008);
-    Customer::arrive(&server, "en").await.ask("cid-00000001", "hello").await;
+    Customer::arrive(&server, "en")
+        .await
+        .ask("cid-00000001", "hello")
+        .await;
 }
 
 #[tokio::test]
 async fn silence_before_hello_is_closed() {
-    let limits = SocketLimits { hello_ms_max: 50, ..SocketLimits::default() };
+    let limits = SocketLimits {
+        hello_ms_max: 50,
+        ..SocketLimits::default()
+    };
     let server = TestServer::start_with(limits).await;
     let mut peer = Peer::connect(&server.url("/v1/chat"), &[]).await;
     assert_eq!(peer.next().await, Err(1008));
@@ -223,30 +279,76 @@ async fn silence_before_hello_is_closed() {
 async fn requests() {
     let server = TestServer::start().await;
     let upgrade = "upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    let chat = |line: &str, headers: String| format!("{line}\r\nhost: {}\r\n{headers}\r\n", server.address);
+    let chat = |line: &str, headers: String| {
+        format!("{line}\r\nhost: {}\r\n{headers}\r\n", server.address)
+    };
     let v13 = format!("{upgrade}sec-websocket-version: 13\r\n");
     let get = "GET /v1/chat HTTP/1.1";
     let close = "connection: close\r\n";
     let origin = |o: &str| chat(get, format!("{v13}origin: {o}\r\n"));
     for (request, status) in [
-        (chat(get, format!("{upgrade}sec-websocket-version: 12\r\n")), "400"),
+        (
+            chat(get, format!("{upgrade}sec-websocket-version: 12\r\n")),
+            "400",
+        ),
         (chat(get, close.into()), "400"),
-        (chat("POST /v1/chat HTTP/1.1", format!("content-length: 0\r\n{close}")), "405"),
+        (
+            chat(
+                "POST /v1/chat HTTP/1.1",
+                format!("content-length: 0\r\n{close}"),
+            ),
+            "405",
+        ),
         (origin("null"), "403"),
         (origin("https://shop.example.evil"), "403"),
         (origin("https://shop.example:444"), "403"),
         (origin("http://evil.example"), "403"),
-        (chat("GET /..%2f..%2fCargo.toml HTTP/1.1", close.into()), "404"),
+        (
+            chat("GET /..%2f..%2fCargo.toml HTTP/1.1", close.into()),
+            "404",
+        ),
         (chat("GET /%00 HTTP/1.1", close.into()), "404"),
-        (chat("GET //demo/../../etc/passwd HTTP/1.1", close.into()), "404"),
+        (
+            chat("GET //demo/../../etc/passwd HTTP/1.1", close.into()),
+            "404",
+        ),
         (chat("TRACE /demo HTTP/1.1", close.into()), "405"),
-        (chat("POST /demo HTTP/1.1", format!("content-length: 0\r\n{close}")), "405"),
-        (chat("GET /demo HTTP/1.1", format!("x: {}\r\n", "y".repeat(1_000_000))), "431"),
-        (chat("POST /console/api/login HTTP/1.1", format!("content-type: application/json\r\ncontent-length: 2\r\norigin: https://evil.example\r\n{close}\r\n{{}}")), "403"),
-        (chat("POST /console/api/login HTTP/1.1", format!("content-type: application/json\r\ncontent-length: 70000\r\n{close}")), "413"),
+        (
+            chat(
+                "POST /demo HTTP/1.1",
+                format!("content-length: 0\r\n{close}"),
+            ),
+            "405",
+        ),
+        (
+            chat(
+                "GET /demo HTTP/1.1",
+                format!("x: {}\r\n", "y".repeat(1_000_000)),
+            ),
+            "431",
+        ),
+        (
+            chat(
+                "POST /console/api/login HTTP/1.1",
+                format!(
+                    "content-type: application/json\r\ncontent-length: 2\r\norigin: https://evil.example\r\n{close}\r\n{{}}"
+                ),
+            ),
+            "403",
+        ),
+        (
+            chat(
+                "POST /console/api/login HTTP/1.1",
+                format!("content-type: application/json\r\ncontent-length: 70000\r\n{close}"),
+            ),
+            "413",
+        ),
     ] {
         let answer = http_some(&server, &request).await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request:.120} → {answer:.60}");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{request:.120} → {answer:.60}"
+        );
     }
     let fine = http(&server, &chat("GET /healthz HTTP/1.1", close.into())).await;
     assert!(fine.ends_with("ok"), "{fine}");

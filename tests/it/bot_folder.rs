@@ -25,8 +25,11 @@ fn errors(change: impl FnOnce(&Path)) -> Vec<String> {
     copy(&root().join("knowledge_base"), folder.path());
     change(folder.path());
     let (bot, problems) = Bot::load(folder.path());
-    let errors: Vec<String> =
-        problems.iter().filter(|p| p.severity == Severity::Error).map(ToString::to_string).collect();
+    let errors: Vec<String> = problems
+        .iter()
+        .filter(|p| p.severity == Severity::Error)
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(bot.is_none(), !errors.is_empty());
     errors
 }
@@ -66,7 +69,10 @@ fn each_mistake_has_its_place_and_name() {
     ];
     for (name, bytes, wanted) in cases {
         let found = errors(|folder| write(folder, name, &bytes));
-        assert!(found.iter().any(|e| e.contains(wanted)), "{name}: {wanted} in {found:#?}");
+        assert!(
+            found.iter().any(|e| e.contains(wanted)),
+            "{name}: {wanted} in {found:#?}"
+        );
     }
 }
 

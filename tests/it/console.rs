@@ -29,12 +29,21 @@ async fn log_in_as(server: &TestServer, account: &str, password: &str) -> String
 async fn agent(server: &TestServer, account: &str) -> Peer {
     let answer = log_in_as(server, account, PASSWORD).await;
     assert!(answer.contains("HttpOnly; SameSite=Strict"), "{answer}");
-    let cookie = answer.split("set-cookie: ").nth(1).unwrap().split(';').next().unwrap();
+    let cookie = answer
+        .split("set-cookie: ")
+        .nth(1)
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap();
     Peer::connect(&server.url("/v1/console"), &[("cookie", cookie)]).await
 }
 
 fn row<'a>(board: &'a Value, id: &Value) -> Option<&'a Value> {
-    board["conversations"].as_array()?.iter().find(|c| &c["id"] == id)
+    board["conversations"]
+        .as_array()?
+        .iter()
+        .find(|c| &c["id"] == id)
 }
 
 #[tokio::test]
@@ -47,24 +56,35 @@ async fn a_person_takes_over_and_gives_back() {
     customer.peer.item("handoff_requested").await;
     let place = customer.peer.until(|f| f["kind"] == "queue").await;
     assert_eq!(place["place"], 1);
-    lin.until(|f| row(f, &id).is_some_and(|r| r["status"] == "waiting")).await;
+    lin.until(|f| row(f, &id).is_some_and(|r| r["status"] == "waiting"))
+        .await;
 
     lin.send(json!({"type": "watch", "conversation": id})).await;
     lin.send(json!({"type": "claim", "conversation": id})).await;
     assert_eq!(customer.peer.item("agent_joined").await["agent"], "小林");
     // The bot is silent: what follows the customer's message is the agent's, not its own.
     customer.say("cid-00000002", "我的订单到哪了").await;
-    lin.send(json!({"type": "reply", "conversation": id, "cid": "agent-0001", "text": "我来看看"})).await;
-    lin.until(|f| f["type"] == "ack" && f["cid"] == "agent-0001").await;
+    lin.send(json!({"type": "reply", "conversation": id, "cid": "agent-0001", "text": "我来看看"}))
+        .await;
+    lin.until(|f| f["type"] == "ack" && f["cid"] == "agent-0001")
+        .await;
     assert_eq!(customer.peer.item("agent_said").await["text"], "我来看看");
 
     let mut may = agent(&server, "may").await;
     may.send(json!({"type": "claim", "conversation": id})).await;
-    assert_eq!(may.until(|f| f["type"] == "error").await["code"], "not_allowed");
-    may.send(json!({"type": "reply", "conversation": id, "cid": "agent-0002", "text": "x"})).await;
-    assert_eq!(may.until(|f| f["type"] == "error").await["code"], "not_allowed");
+    assert_eq!(
+        may.until(|f| f["type"] == "error").await["code"],
+        "not_allowed"
+    );
+    may.send(json!({"type": "reply", "conversation": id, "cid": "agent-0002", "text": "x"}))
+        .await;
+    assert_eq!(
+        may.until(|f| f["type"] == "error").await["code"],
+        "not_allowed"
+    );
 
-    lin.send(json!({"type": "resolve", "conversation": id})).await;
+    lin.send(json!({"type": "resolve", "conversation": id}))
+        .await;
     customer.peer.item("resolved").await;
     let answer = customer.ask("cid-00000003", "你好").await;
     assert!(!answer["text"].as_str().unwrap().is_empty());
@@ -74,28 +94,50 @@ async fn a_person_takes_over_and_gives_back() {
     let (mut kinds, mut to) = (Vec::new(), 0);
     while to < head {
         let frame = again.peer.until(|f| f["type"] == "events").await;
-        kinds.extend(items(&frame).iter().map(|i| i["type"].as_str().unwrap().to_owned()));
+        kinds.extend(
+            items(&frame)
+                .iter()
+                .map(|i| i["type"].as_str().unwrap().to_owned()),
+        );
         to = frame["to"].as_u64().unwrap();
     }
     let joined = kinds.iter().position(|k| k == "agent_joined").unwrap();
     let resolved = kinds.iter().position(|k| k == "resolved").unwrap();
-    assert!(!kinds[joined..resolved].contains(&"bot_said".to_owned()), "{kinds:?}");
+    assert!(
+        !kinds[joined..resolved].contains(&"bot_said".to_owned()),
+        "{kinds:?}"
+    );
 }
 
 #[tokio::test]
 async fn the_console_is_closed_to_strangers() {
     let server = TestServer::start().await;
     let wrong = log_in_as(&server, "lin", "wrong").await;
-    assert!(wrong.starts_with("HTTP/1.1 401") && wrong.contains("bad_login"), "{wrong}");
+    assert!(
+        wrong.starts_with("HTTP/1.1 401") && wrong.contains("bad_login"),
+        "{wrong}"
+    );
     let unknown = log_in_as(&server, "nobody", "wrong").await;
-    assert!(unknown.starts_with("HTTP/1.1 401") && unknown.contains("bad_login"), "{unknown}");
+    assert!(
+        unknown.starts_with("HTTP/1.1 401") && unknown.contains("bad_login"),
+        "{unknown}"
+    );
     let url = server.url("/v1/console");
-    assert!(tokio_tungstenite::connect_async(url).await.is_err(), "no socket without a login");
+    assert!(
+        tokio_tungstenite::connect_async(url).await.is_err(),
+        "no socket without a login"
+    );
     for _ in 0..5 {
         log_in_as(&server, "may", "wrong").await;
     }
     let rests = log_in_as(&server, "may", PASSWORD).await;
-    assert!(rests.starts_with("HTTP/1.1 429") && rests.contains("retry_after_ms"), "{rests}");
-    let me = format!("GET /console/api/me HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", server.address);
+    assert!(
+        rests.starts_with("HTTP/1.1 429") && rests.contains("retry_after_ms"),
+        "{rests}"
+    );
+    let me = format!(
+        "GET /console/api/me HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+        server.address
+    );
     assert!(http(&server, &me).await.starts_with("HTTP/1.1 401"));
 }

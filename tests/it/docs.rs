@@ -20,7 +20,10 @@ fn the_schema_is_the_types() {
         std::fs::write(&file, &text).unwrap();
     }
     let written = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(written == text, "docs/protocol.schema.json is stale; run `just bless`");
+    assert!(
+        written == text,
+        "docs/protocol.schema.json is stale; run `just bless`"
+    );
 }
 
 /// `...` in the document stands for any value.
@@ -28,7 +31,9 @@ fn fits(wanted: &Value, found: &Value) -> bool {
     match (wanted, found) {
         (Value::String(any), _) if any == "..." => true,
         (Value::Object(w), Value::Object(f)) => {
-            w.len() == f.len() && w.iter().all(|(k, v)| f.get(k).is_some_and(|found| fits(v, found)))
+            w.len() == f.len()
+                && w.iter()
+                    .all(|(k, v)| f.get(k).is_some_and(|found| fits(v, found)))
         }
         (Value::Array(w), Value::Array(f)) => {
             w.len() == f.len() && w.iter().zip(f).all(|(w, f)| fits(w, f))
@@ -40,7 +45,13 @@ fn fits(wanted: &Value, found: &Value) -> bool {
 #[tokio::test]
 async fn the_worked_example_works() {
     let page = std::fs::read_to_string(root().join("docs/protocol.md")).unwrap();
-    let example = page.split("```transcript\n").nth(1).unwrap().split("```").next().unwrap();
+    let example = page
+        .split("```transcript\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
     let server = TestServer::start().await;
     let mut peer = Peer::connect(&server.url("/v1/chat"), &[]).await;
     for line in example.lines() {
@@ -69,8 +80,15 @@ async fn pages_are_served_with_their_policies() {
         let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
         let answer = crate::console::http(&server, &request).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer:.200}");
-        assert!(answer.contains(kind) && answer.contains("nosniff"), "{path}");
-        assert_eq!(answer.contains("frame-ancestors 'none'"), !path.starts_with("/widget"), "{path}");
+        assert!(
+            answer.contains(kind) && answer.contains("nosniff"),
+            "{path}"
+        );
+        assert_eq!(
+            answer.contains("frame-ancestors 'none'"),
+            !path.starts_with("/widget"),
+            "{path}"
+        );
     }
     let mut customer = Customer::arrive(&server, "en").await;
     customer.ask("cid-00000001", "hi").await;

@@ -20,7 +20,10 @@ fn complaint(change: impl FnOnce(&Path)) -> String {
     let folder = tempfile::tempdir().unwrap();
     copy(folder.path());
     change(folder.path());
-    Predictors::load(folder.path()).err().expect("it must be refused").to_string()
+    Predictors::load(folder.path())
+        .err()
+        .expect("it must be refused")
+        .to_string()
 }
 
 fn edit(file: std::path::PathBuf, change: impl FnOnce(&mut Vec<u8>)) {
@@ -33,8 +36,10 @@ fn edit(file: std::path::PathBuf, change: impl FnOnce(&mut Vec<u8>)) {
 fn forge(folder: &Path, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
     use sha2::{Digest, Sha256};
     edit(folder.join(name), change);
-    let hash: String =
-        Sha256::digest(std::fs::read(folder.join(name)).unwrap()).iter().map(|b| format!("{b:02x}")).collect();
+    let hash: String = Sha256::digest(std::fs::read(folder.join(name)).unwrap())
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
     edit(folder.join("manifest.json"), |bytes| {
         let mut manifest: serde_json::Value = serde_json::from_slice(bytes).unwrap();
         manifest["files"][name] = hash.into();
@@ -45,13 +50,19 @@ fn forge(folder: &Path, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
 #[test]
 fn what_could_run_code_is_refused_unopened() {
     let said = complaint(|f| std::fs::write(f.join("pytorch_model.bin"), b"\x80\x04").unwrap());
-    assert!(said.contains("pytorch_model.bin") && said.contains("unsupported format"), "{said}");
+    assert!(
+        said.contains("pytorch_model.bin") && said.contains("unsupported format"),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_changed_or_cut_file_is_refused() {
     let said = complaint(|f| edit(f.join("intent.safetensors"), |b| b[5_000] ^= 1));
-    assert!(said.contains("intent.safetensors") && said.contains("SHA-256"), "{said}");
+    assert!(
+        said.contains("intent.safetensors") && said.contains("SHA-256"),
+        "{said}"
+    );
     let said = complaint(|f| edit(f.join("encoder.safetensors"), |b| b.truncate(4_096)));
     assert!(said.contains("encoder.safetensors"), "{said}");
     let said = complaint(|f| std::fs::remove_file(f.join("tokenizer.json")).unwrap());
@@ -72,10 +83,12 @@ fn a_forged_file_is_refused_for_what_is_in_it() {
         });
     });
     assert!(said.contains("not finite"), "{said}");
-    let said = complaint(|f| forge(f, "encoder.safetensors", |b| {
-        let end = b.len();
-        b.truncate(end - 64);
-    }));
+    let said = complaint(|f| {
+        forge(f, "encoder.safetensors", |b| {
+            let end = b.len();
+            b.truncate(end - 64);
+        })
+    });
     assert!(said.contains("encoder.safetensors"), "{said}");
 }
 
@@ -105,9 +118,21 @@ fn a_manifest_that_does_not_fit_is_refused() {
 #[test]
 fn any_text_is_predicted() {
     let predictors = Predictors::load(&root().join("models")).unwrap();
-    for text in ["", " ", "\u{200d}", "🙂🙂🙂", &"长".repeat(50_000), "\0\u{1}", "ﷺ", &"a".repeat(100_000)] {
+    for text in [
+        "",
+        " ",
+        "\u{200d}",
+        "🙂🙂🙂",
+        &"长".repeat(50_000),
+        "\0\u{1}",
+        "ﷺ",
+        &"a".repeat(100_000),
+    ] {
         let said = predictors.predict(text);
         let sum: f32 = said.intents.iter().map(|(_, p)| p).sum();
-        assert!((sum - 1.0).abs() < 1e-3 && said.in_scope.is_finite(), "{text:.20}");
+        assert!(
+            (sum - 1.0).abs() < 1e-3 && said.in_scope.is_finite(),
+            "{text:.20}"
+        );
     }
 }

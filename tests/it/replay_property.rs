@@ -7,8 +7,20 @@ use xiaoer::conversation::{Cid, Event, Lang, Recorded, Tracker};
 use crate::support::ENGINE;
 
 const SAYINGS: [&str; 14] = [
-    "我的订单到哪了", "QM2026110312", "i want to return this", "1234", "yes", "不用了", "质量问题",
-    "how long do refunds take", "转人工", "asdf qwer", "你好", "QM0000000000", "{{7*7}}", "👍",
+    "我的订单到哪了",
+    "QM2026110312",
+    "i want to return this",
+    "1234",
+    "yes",
+    "不用了",
+    "质量问题",
+    "how long do refunds take",
+    "转人工",
+    "asdf qwer",
+    "你好",
+    "QM0000000000",
+    "{{7*7}}",
+    "👍",
 ];
 const CHOICES: [Option<&str>; 5] = [
     None,
@@ -19,7 +31,11 @@ const CHOICES: [Option<&str>; 5] = [
 ];
 
 fn record(log: &mut Vec<Recorded>, tracker: &mut Tracker, event: Event) {
-    let recorded = Recorded { seq: tracker.last_seq + 1, at: 1_795_395_600_000, event };
+    let recorded = Recorded {
+        seq: tracker.last_seq + 1,
+        at: 1_795_395_600_000,
+        event,
+    };
     tracker.apply(&recorded);
     log.push(recorded);
 }

@@ -10,24 +10,46 @@ fn id(name: &str) -> ConversationId {
 }
 
 fn opening(name: &str) -> Opening {
-    Opening { id: id(name), token_hash: "hash".into(), lang: Lang::En, at: 1 }
+    Opening {
+        id: id(name),
+        token_hash: "hash".into(),
+        lang: Lang::En,
+        at: 1,
+    }
 }
 
 fn said(cid: &str, text: &str) -> Event {
-    Event::CustomerSaid { cid: Cid::new(cid).unwrap(), text: text.into(), choice: None }
+    Event::CustomerSaid {
+        cid: Cid::new(cid).unwrap(),
+        text: text.into(),
+        choice: None,
+    }
 }
 
 fn append(name: &str, events: Vec<Event>) -> Append {
-    Append { id: id(name), at: 2, events, fence: None, once: None }
+    Append {
+        id: id(name),
+        at: 2,
+        events,
+        fence: None,
+        once: None,
+    }
 }
 
 fn once(name: &str, cid: &str, body: &str) -> Append {
     let once = Some((Cid::new(cid).unwrap(), body.to_owned()));
-    Append { once, ..append(name, vec![said(cid, body)]) }
+    Append {
+        once,
+        ..append(name, vec![said(cid, body)])
+    }
 }
 
 fn ended(answers: u64) -> Event {
-    Event::TurnEnded { answers, model: "m".into(), knowledge: "k".into() }
+    Event::TurnEnded {
+        answers,
+        model: "m".into(),
+        knowledge: "k".into(),
+    }
 }
 
 fn seqs(events: &[Recorded]) -> Vec<u64> {
@@ -36,13 +58,28 @@ fn seqs(events: &[Recorded]) -> Vec<u64> {
 
 async fn the_contract(store: Arc<dyn Store>) {
     store.open(opening("one")).await.unwrap();
-    assert!(matches!(store.open(opening("one")).await, Err(Error::Exists)));
-    assert!(matches!(store.head(&id("none")).await, Err(Error::NotFound)));
-    assert!(matches!(store.append(append("none", vec![])).await, Err(Error::NotFound)));
+    assert!(matches!(
+        store.open(opening("one")).await,
+        Err(Error::Exists)
+    ));
+    assert!(matches!(
+        store.head(&id("none")).await,
+        Err(Error::NotFound)
+    ));
+    assert!(matches!(
+        store.append(append("none", vec![])).await,
+        Err(Error::NotFound)
+    ));
 
     // A cid takes effect once and tells the same place again; another body is refused.
-    let first = store.append(once("one", "cid-00000001", "hello")).await.unwrap();
-    let again = store.append(once("one", "cid-00000001", "hello")).await.unwrap();
+    let first = store
+        .append(once("one", "cid-00000001", "hello"))
+        .await
+        .unwrap();
+    let again = store
+        .append(once("one", "cid-00000001", "hello"))
+        .await
+        .unwrap();
     assert_eq!((first.repeated, again.repeated), (false, true));
     assert_eq!(first.events, again.events);
     assert_eq!(seqs(&first.events), [2]);
@@ -51,20 +88,38 @@ async fn the_contract(store: Arc<dyn Store>) {
 
     // The bot's turn is fenced, and a message is answered once.
     assert_eq!(store.survey(Survey::Unanswered).await.unwrap().len(), 1);
-    let turn = |fence| Append { fence: Some(fence), ..append("one", vec![ended(2)]) };
+    let turn = |fence| Append {
+        fence: Some(fence),
+        ..append("one", vec![ended(2)])
+    };
     assert!(matches!(store.append(turn(7)).await, Err(Error::Fenced)));
     store.append(turn(0)).await.unwrap();
-    assert!(matches!(store.append(turn(0)).await, Err(Error::AlreadyAnswered)));
+    assert!(matches!(
+        store.append(turn(0)).await,
+        Err(Error::AlreadyAnswered)
+    ));
     assert!(store.survey(Survey::Unanswered).await.unwrap().is_empty());
 
     // A change of owner moves the fence, and whoever writes under the old one is refused.
     let reason = HandoffReason::Asked;
-    store.append(append("one", vec![Event::HandoffRequested { reason }])).await.unwrap();
-    let joined = Event::AgentJoined { account: "lin".into(), agent: "Lin".into() };
-    let claim = |fence| Append { fence: Some(fence), ..append("one", vec![joined.clone()]) };
+    store
+        .append(append("one", vec![Event::HandoffRequested { reason }]))
+        .await
+        .unwrap();
+    let joined = Event::AgentJoined {
+        account: "lin".into(),
+        agent: "Lin".into(),
+    };
+    let claim = |fence| Append {
+        fence: Some(fence),
+        ..append("one", vec![joined.clone()])
+    };
     store.append(claim(1)).await.unwrap();
     assert!(matches!(store.append(claim(1)).await, Err(Error::Fenced)));
-    assert_eq!(store.head(&id("one")).await.unwrap().ownership.owner_epoch, 2);
+    assert_eq!(
+        store.head(&id("one")).await.unwrap().ownership.owner_epoch,
+        2
+    );
 
     // All events are there, dense, and pages fit together.
     let all = store.read(&id("one"), 0, 100).await.unwrap();
@@ -110,7 +165,10 @@ async fn a_second_process_is_told_who_holds_the_folder() {
     let _first = Sqlite::open(folder.path()).await.unwrap();
     let second = Sqlite::open(folder.path()).await.err().unwrap().to_string();
     let pid = std::process::id().to_string();
-    assert!(second.contains("locked by pid") && second.contains(&pid), "{second}");
+    assert!(
+        second.contains("locked by pid") && second.contains(&pid),
+        "{second}"
+    );
 }
 
 #[tokio::test]
@@ -120,7 +178,11 @@ async fn damaged_and_newer_files_are_refused_and_left_alone() {
     std::fs::write(&file, vec![b'x'; 8192]).unwrap();
     let error = Sqlite::open(folder.path()).await.err().unwrap().to_string();
     assert!(error.contains("integrity_check"), "{error}");
-    assert_eq!(std::fs::read(&file).unwrap(), vec![b'x'; 8192], "never replaced");
+    assert_eq!(
+        std::fs::read(&file).unwrap(),
+        vec![b'x'; 8192],
+        "never replaced"
+    );
 
     let folder = tempfile::tempdir().unwrap();
     drop(Sqlite::open(folder.path()).await.unwrap());

@@ -36,7 +36,11 @@ pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         order_no_digits: bot.shop.order_no_digits,
     };
     let nlu = Nlu::new(Arc::new(predictors), rules);
-    Engine::new(Brain { bot: Arc::new(bot), knowledge, nlu })
+    Engine::new(Brain {
+        bot: Arc::new(bot),
+        knowledge,
+        nlu,
+    })
 });
 
 /// A real server on a free port with a store of its own.
@@ -66,12 +70,25 @@ impl TestServer {
         let store = Sqlite::open(folder).await.unwrap();
         let accounts = store.accounts().await.unwrap();
         let password_hash = hash_password(PASSWORD).unwrap();
-        let lin = Account { account: "lin".into(), name: "小林".into(), password_hash };
+        let lin = Account {
+            account: "lin".into(),
+            name: "小林".into(),
+            password_hash,
+        };
         accounts.put(&lin).await.unwrap();
-        let may = Account { account: "may".into(), name: "May".into(), ..lin };
+        let may = Account {
+            account: "may".into(),
+            name: "May".into(),
+            ..lin
+        };
         accounts.put(&may).await.unwrap();
         let settings = HubSettings::default();
-        let hub = Hub::new(ENGINE.clone(), Arc::new(store), Arc::new(SystemClock), settings);
+        let hub = Hub::new(
+            ENGINE.clone(),
+            Arc::new(store),
+            Arc::new(SystemClock),
+            settings,
+        );
         let (drain, draining) = watch::channel(false);
         let app = App {
             hub: hub.clone(),
@@ -83,7 +100,12 @@ impl TestServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, router(app), draining));
-        Self { address, hub, drain, _folder: None }
+        Self {
+            address,
+            hub,
+            drain,
+            _folder: None,
+        }
     }
 
     pub fn drain(&self) {
@@ -124,10 +146,14 @@ impl Peer {
     pub async fn next(&mut self) -> Result<Value, u16> {
         let patience = std::time::Duration::from_secs(20);
         loop {
-            let message = tokio::time::timeout(patience, self.socket.next()).await.expect("an answer in time");
+            let message = tokio::time::timeout(patience, self.socket.next())
+                .await
+                .expect("an answer in time");
             match message {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
-                Some(Ok(Message::Close(frame))) => return Err(frame.map_or(1005, |f| f.code.into())),
+                Some(Ok(Message::Close(frame))) => {
+                    return Err(frame.map_or(1005, |f| f.code.into()));
+                }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Err(1006),
             }
@@ -146,8 +172,14 @@ impl Peer {
 
     /// The next event of a type.
     pub async fn item(&mut self, kind: &str) -> Value {
-        let frame = self.until(|frame| items(frame).iter().any(|i| i["type"] == kind)).await;
-        items(&frame).iter().find(|i| i["type"] == kind).unwrap().clone()
+        let frame = self
+            .until(|frame| items(frame).iter().any(|i| i["type"] == kind))
+            .await;
+        items(&frame)
+            .iter()
+            .find(|i| i["type"] == kind)
+            .unwrap()
+            .clone()
     }
 }
 
@@ -184,7 +216,9 @@ impl Customer {
     }
 
     pub async fn say(&mut self, cid: &str, text: &str) {
-        self.peer.send(json!({"type": "say", "cid": cid, "text": text})).await;
+        self.peer
+            .send(json!({"type": "say", "cid": cid, "text": text}))
+            .await;
     }
 
     /// Says something and waits for the bot's answer.

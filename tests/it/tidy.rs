@@ -25,7 +25,16 @@ const LEVELS: [(&str, u8); 15] = [
 const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 70;
 /// Words for which the house has another.
-const BANNED: [&str; 8] = ["util", "helper", "manager", "snippet", "operator", "todo!", "dbg!", ".unwrap()"];
+const BANNED: [&str; 8] = [
+    "util",
+    "helper",
+    "manager",
+    "snippet",
+    "operator",
+    "todo!",
+    "dbg!",
+    ".unwrap()",
+];
 /// Who alone may name what.
 const NAMED_ONLY_IN: [(&str, &str); 5] = [
     ("tantivy::", "src/knowledge/"),
@@ -50,7 +59,10 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     walk(&root().join(folder), &mut found);
     found.sort();
     let name = |path: &Path| path.strip_prefix(root()).unwrap().display().to_string();
-    found.iter().map(|p| (name(p), std::fs::read_to_string(p).unwrap())).collect()
+    found
+        .iter()
+        .map(|p| (name(p), std::fs::read_to_string(p).unwrap()))
+        .collect()
 }
 
 /// What stands before the unit tests.
@@ -59,22 +71,34 @@ fn product(text: &str) -> &str {
 }
 
 fn level(room: &str) -> Option<u8> {
-    LEVELS.iter().find(|(name, _)| *name == room).map(|(_, level)| *level)
+    LEVELS
+        .iter()
+        .find(|(name, _)| *name == room)
+        .map(|(_, level)| *level)
 }
 
 fn room_of(file: &str) -> &str {
-    file.trim_start_matches("src/").split(['/', '.']).next().unwrap()
+    file.trim_start_matches("src/")
+        .split(['/', '.'])
+        .next()
+        .unwrap()
 }
 
 #[test]
 fn rooms_import_only_lower_levels() {
     let mut wrong = Vec::new();
-    for (file, text) in sources("src").iter().filter(|(file, _)| file != "src/lib.rs") {
+    for (file, text) in sources("src")
+        .iter()
+        .filter(|(file, _)| file != "src/lib.rs")
+    {
         let room = room_of(file);
         let own = level(room).unwrap_or_else(|| panic!("{file}: room `{room}` has no level"));
         for (at, line) in product(text).lines().enumerate() {
             for found in line.split("crate::").skip(1) {
-                let other = found.split(|c: char| !c.is_ascii_lowercase() && c != '_').next().unwrap();
+                let other = found
+                    .split(|c: char| !c.is_ascii_lowercase() && c != '_')
+                    .next()
+                    .unwrap();
                 if let Some(level) = level(other).filter(|_| other != room) {
                     if level >= own {
                         wrong.push(format!("{file}:{}: {room} imports {other}", at + 1));
@@ -100,17 +124,32 @@ fn files_and_functions_are_short_and_documented() {
         let mut open: Option<(usize, usize)> = None;
         for (at, line) in text.lines().enumerate() {
             let indent = line.len() - line.trim_start().len();
-            let begins = ["fn ", "pub fn ", "async fn ", "pub async fn ", "pub(super) fn ", "pub(super) async fn "];
+            let begins = [
+                "fn ",
+                "pub fn ",
+                "async fn ",
+                "pub async fn ",
+                "pub(super) fn ",
+                "pub(super) async fn ",
+            ];
             if open.is_none() && begins.iter().any(|b| line.trim_start().starts_with(b)) {
                 open = Some((at, indent));
             }
-            if let Some((from, depth)) = open.filter(|(_, depth)| line.trim_end() == format!("{}}}", " ".repeat(*depth))) {
+            if let Some((from, depth)) =
+                open.filter(|(_, depth)| line.trim_end() == format!("{}}}", " ".repeat(*depth)))
+            {
                 if at - from + 1 > FUNCTION_LINES_MAX {
-                    wrong.push(format!("{file}:{}: a function of {} lines", from + 1, at - from + 1));
+                    wrong.push(format!(
+                        "{file}:{}: a function of {} lines",
+                        from + 1,
+                        at - from + 1
+                    ));
                 }
                 let _done = depth;
                 open = None;
-            } else if open.is_some_and(|(from, _)| from == at) && line.trim_end().ends_with(['}', ';']) {
+            } else if open.is_some_and(|(from, _)| from == at)
+                && line.trim_end().ends_with(['}', ';'])
+            {
                 open = None;
             }
         }
@@ -123,9 +162,15 @@ fn words_and_names_keep_to_the_house() {
     let mut wrong = Vec::new();
     for (file, text) in &sources("src") {
         for (at, line) in product(text).lines().enumerate() {
-            for word in BANNED.iter().filter(|word| line.to_lowercase().contains(**word)) {
+            for word in BANNED
+                .iter()
+                .filter(|word| line.to_lowercase().contains(**word))
+            {
                 // Two libraries have such a word in their own names.
-                if !line.contains("hyper_util") && !line.contains("hyper-util") && !line.contains("without_snippet") {
+                if !line.contains("hyper_util")
+                    && !line.contains("hyper-util")
+                    && !line.contains("without_snippet")
+                {
                     wrong.push(format!("{file}:{}: `{word}`", at + 1));
                 }
             }

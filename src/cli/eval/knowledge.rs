@@ -76,19 +76,33 @@ pub(super) fn run(args: &KnowledgeArgs) -> anyhow::Result<()> {
     for problem in problems.into_sorted().iter().take(20) {
         let _gone = writeln!(std::io::stderr(), "{problem}");
     }
-    anyhow::ensure!(!articles.is_empty(), "there are no articles in {}", args.articles.display());
+    anyhow::ensure!(
+        !articles.is_empty(),
+        "there are no articles in {}",
+        args.articles.display()
+    );
     let knowledge = Knowledge::build(&articles, &[], None)?;
     let scored: Vec<Scored<'_>> = questions.iter().map(|q| score(&knowledge, q)).collect();
     let mut figures = figures(&scored.iter().collect::<Vec<_>>());
-    figures.insert("by_kind".to_owned(), by(&scored, |q| q.kind.clone().unwrap_or_default()));
-    figures.insert("by_lang".to_owned(), by(&scored, |q| q.lang.code().to_owned()));
+    figures.insert(
+        "by_kind".to_owned(),
+        by(&scored, |q| q.kind.clone().unwrap_or_default()),
+    );
+    figures.insert(
+        "by_lang".to_owned(),
+        by(&scored, |q| q.lang.code().to_owned()),
+    );
     report(&figures.into(), args.json)
 }
 
 fn score<'a>(knowledge: &Knowledge, question: &'a Question) -> Scored<'a> {
     let context = question.context.as_ref().and_then(Context::last);
     let began = Instant::now();
-    let answer = knowledge.answer(&Query { text: &question.q, lang: question.lang, context });
+    let answer = knowledge.answer(&Query {
+        text: &question.q,
+        lang: question.lang,
+        context,
+    });
     let ms = began.elapsed().as_secs_f32() * 1_000.0;
     let mut articles: Vec<&str> = Vec::new();
     for hit in &answer.hits {
@@ -96,15 +110,32 @@ fn score<'a>(knowledge: &Knowledge, question: &'a Question) -> Scored<'a> {
             articles.push(&hit.article);
         }
     }
-    let rank = articles.iter().position(|a| question.answers.iter().any(|id| id == a)).map(|at| at + 1);
-    let span_hit = question.span.as_ref().filter(|s| !s.is_empty()).map(|span| has_span(&answer, span));
-    Scored { question, rank, decision: answer.decision, right_first: rank == Some(1), span_hit, ms }
+    let rank = articles
+        .iter()
+        .position(|a| question.answers.iter().any(|id| id == a))
+        .map(|at| at + 1);
+    let span_hit = question
+        .span
+        .as_ref()
+        .filter(|s| !s.is_empty())
+        .map(|span| has_span(&answer, span));
+    Scored {
+        question,
+        rank,
+        decision: answer.decision,
+        right_first: rank == Some(1),
+        span_hit,
+        ms,
+    }
 }
 
 /// Whether the answer or its quoted passage holds the span, blanks and punctuation aside.
 fn has_span(answer: &Answer, span: &str) -> bool {
     let fold = |text: &str| -> String {
-        text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
+        text.to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .collect()
     };
     let quote = answer.citation.as_ref().map_or("", |c| c.quote.as_str());
     let span = fold(span);
@@ -116,19 +147,38 @@ fn by(scored: &[Scored<'_>], key: impl Fn(&Question) -> String) -> serde_json::V
     for one in scored {
         groups.entry(key(one.question)).or_default().push(one);
     }
-    let figures = groups.into_iter().map(|(key, group)| (key, figures(&group).into()));
+    let figures = groups
+        .into_iter()
+        .map(|(key, group)| (key, figures(&group).into()));
     serde_json::Value::Object(figures.collect())
 }
 
 fn figures(scored: &[&Scored<'_>]) -> serde_json::Map<String, serde_json::Value> {
-    let answerable: Vec<_> = scored.iter().filter(|s| !s.question.answers.is_empty()).collect();
-    let others: Vec<_> = scored.iter().filter(|s| s.question.answers.is_empty()).collect();
+    let answerable: Vec<_> = scored
+        .iter()
+        .filter(|s| !s.question.answers.is_empty())
+        .collect();
+    let others: Vec<_> = scored
+        .iter()
+        .filter(|s| s.question.answers.is_empty())
+        .collect();
     let share = |hits: usize, of: usize| rounded(hits as f64 / of as f64);
     let mean = |sum: f64| rounded(sum / answerable.len() as f64);
-    let within = |rank: usize| answerable.iter().filter(|s| s.rank.is_some_and(|r| r <= rank)).count();
+    let within = |rank: usize| {
+        answerable
+            .iter()
+            .filter(|s| s.rank.is_some_and(|r| r <= rank))
+            .count()
+    };
     let answered = |s: &&&Scored<'_>| s.decision == Decision::Answer;
-    let right = answerable.iter().filter(|s| answered(s) && s.right_first).count();
-    let wrong = answerable.iter().filter(|s| answered(s) && !s.right_first).count()
+    let right = answerable
+        .iter()
+        .filter(|s| answered(s) && s.right_first)
+        .count();
+    let wrong = answerable
+        .iter()
+        .filter(|s| answered(s) && !s.right_first)
+        .count()
         + others.iter().filter(|s| answered(s)).count();
     let refused = others.iter().filter(|s| !answered(s)).count();
     let spans: Vec<bool> = answerable.iter().filter_map(|s| s.span_hit).collect();

@@ -63,11 +63,19 @@ pub(super) fn run(args: &MessagesArgs) -> anyhow::Result<()> {
 }
 
 fn score(nlu: &Nlu, message: Message) -> Scored {
-    let lang = message.lang.or_else(|| Lang::of_text(&message.text)).unwrap_or(Lang::Zh);
+    let lang = message
+        .lang
+        .or_else(|| Lang::of_text(&message.text))
+        .unwrap_or(Lang::Zh);
     let began = Instant::now();
     let understanding = nlu.understand(&message.text, lang);
     let ms = began.elapsed().as_secs_f32() * 1_000.0;
-    Scored { message, lang, understanding, ms }
+    Scored {
+        message,
+        lang,
+        understanding,
+        ms,
+    }
 }
 
 fn figures_value(scored: &[&Scored]) -> serde_json::Value {
@@ -81,12 +89,17 @@ fn figures(scored: &[&Scored]) -> serde_json::Map<String, serde_json::Value> {
     names.dedup();
     let place = |name: &str| names.binary_search(&name).unwrap_or(names.len());
     let truth: Vec<usize> = scored.iter().map(|s| place(&s.message.intent)).collect();
-    let said: Vec<usize> = scored.iter().map(|s| place(s.understanding.intent())).collect();
+    let said: Vec<usize> = scored
+        .iter()
+        .map(|s| place(s.understanding.intent()))
+        .collect();
     let right: Vec<bool> = truth.iter().zip(&said).map(|(t, s)| t == s).collect();
     let best = |s: &&Scored| s.understanding.intents.first().map_or(0.0, |r| r.score);
     let confidence: Vec<f32> = scored.iter().map(best).collect();
     let scope = |outside: bool| -> Vec<f32> {
-        let part = scored.iter().filter(|s| (s.message.intent == OUT_OF_SCOPE) == outside);
+        let part = scored
+            .iter()
+            .filter(|s| (s.message.intent == OUT_OF_SCOPE) == outside);
         part.map(|s| s.understanding.in_scope).collect()
     };
     let times: Vec<f32> = scored.iter().map(|s| s.ms).collect();
@@ -108,15 +121,28 @@ fn figures(scored: &[&Scored]) -> serde_json::Map<String, serde_json::Value> {
 }
 
 fn sentiment_figures(scored: &[&Scored]) -> (f64, f64) {
-    let place = |sentiment: Sentiment| Sentiment::ALL.iter().position(|s| *s == sentiment).unwrap_or(0);
+    let place = |sentiment: Sentiment| {
+        Sentiment::ALL
+            .iter()
+            .position(|s| *s == sentiment)
+            .unwrap_or(0)
+    };
     let (truth, said): (Vec<usize>, Vec<usize>) = scored
         .iter()
-        .filter_map(|s| Some((place(s.message.sentiment?), place(s.understanding.sentiment))))
+        .filter_map(|s| {
+            Some((
+                place(s.message.sentiment?),
+                place(s.understanding.sentiment),
+            ))
+        })
         .unzip();
     if truth.is_empty() {
         return (f64::NAN, f64::NAN);
     }
-    (metrics::accuracy(&truth, &said), metrics::macro_f1(&truth, &said, 3))
+    (
+        metrics::accuracy(&truth, &said),
+        metrics::macro_f1(&truth, &said, 3),
+    )
 }
 
 /// Over the messages labelled negative.
@@ -124,7 +150,16 @@ fn anger_f1(scored: &[&Scored]) -> f64 {
     let (truth, said): (Vec<usize>, Vec<usize>) = scored
         .iter()
         .filter(|s| s.message.sentiment == Some(Sentiment::Negative))
-        .filter_map(|s| Some((usize::from(s.message.anger?), usize::from(s.understanding.anger))))
+        .filter_map(|s| {
+            Some((
+                usize::from(s.message.anger?),
+                usize::from(s.understanding.anger),
+            ))
+        })
         .unzip();
-    if truth.is_empty() { f64::NAN } else { metrics::macro_f1(&truth, &said, 3) }
+    if truth.is_empty() {
+        f64::NAN
+    } else {
+        metrics::macro_f1(&truth, &said, 3)
+    }
 }

@@ -38,9 +38,14 @@ pub fn run(command: &EvalCommand) -> anyhow::Result<()> {
 
 /// Reads one JSON value a line; a mistake names its line.
 fn read_lines<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut rows = Vec::new();
-    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    for (at, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
         let row = serde_json::from_str(line);
         rows.push(row.with_context(|| format!("{}:{}", file.display(), at + 1))?);
     }
@@ -62,5 +67,9 @@ fn report(value: &serde_json::Value, json: bool) -> anyhow::Result<()> {
 
 /// Rounds for printing; figures that do not exist become null.
 fn rounded(figure: f64) -> serde_json::Value {
-    if figure.is_finite() { ((figure * 10_000.0).round() / 10_000.0).into() } else { serde_json::Value::Null }
+    if figure.is_finite() {
+        ((figure * 10_000.0).round() / 10_000.0).into()
+    } else {
+        serde_json::Value::Null
+    }
 }
