@@ -85,11 +85,7 @@ impl Config {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
             let mut why = error.message().to_owned();
-            if let Some(name) = why
-                .split('`')
-                .nth(1)
-                .filter(|_| why.starts_with("unknown field"))
-            {
+            if let Some(name) = why.split('`').nth(1).filter(|_| why.starts_with("unknown field")) {
                 if let Some(near) = nearest(name) {
                     why = format!("unknown setting `{name}`; did you mean `{near}`?");
                 }
@@ -111,9 +107,7 @@ impl Config {
 
 /// The known name with the fewest changed letters, if it is near at all.
 fn nearest(name: &str) -> Option<&'static str> {
-    let near = KNOWN
-        .into_iter()
-        .min_by_key(|known| distance(name, known))?;
+    let near = KNOWN.into_iter().min_by_key(|known| distance(name, known))?;
     (distance(name, near) <= 3).then_some(near)
 }
 

@@ -53,8 +53,7 @@ fn check_returnable(desk: &Desk<'_>, tracker: &Tracker) -> &'static str {
     };
     match order.state {
         OrderState::Delivered | OrderState::Completed => {
-            if days_since_delivery(desk, order)
-                .is_some_and(|days| days <= days_allowed(desk, tracker, order))
+            if days_since_delivery(desk, order).is_some_and(|days| days <= days_allowed(desk, tracker, order))
             {
                 "yes"
             } else {
@@ -68,10 +67,7 @@ fn check_returnable(desk: &Desk<'_>, tracker: &Tracker) -> &'static str {
 }
 
 fn days_allowed(desk: &Desk<'_>, tracker: &Tracker, order: &Order) -> i64 {
-    let reason = tracker
-        .slots
-        .get("return_reason")
-        .map_or("", String::as_str);
+    let reason = tracker.slots.get("return_reason").map_or("", String::as_str);
     let crown = desk
         .bot
         .catalogue

@@ -62,11 +62,7 @@ pub fn execute(action: &Action, tracker: &Tracker, desk: &Desk<'_>) -> Vec<Event
         }
         Action::Call { call } => call_shop::call(desk, tracker, call),
         Action::EndFlow { outcome } => {
-            let flow = tracker
-                .flow
-                .as_ref()
-                .map(|f| f.flow.clone())
-                .unwrap_or_default();
+            let flow = tracker.flow.as_ref().map(|f| f.flow.clone()).unwrap_or_default();
             vec![Event::FlowEnded {
                 flow,
                 outcome: *outcome,

@@ -9,10 +9,7 @@ use crate::conversation::{Card, CardRow, CardStep, Lang, Tracker};
 
 /// The order the conversation is about.
 pub(super) fn order_of<'a>(desk: &'a Desk<'_>, tracker: &Tracker) -> Option<&'a Order> {
-    desk.bot
-        .catalogue
-        .orders
-        .get(tracker.slots.get("order_no")?)
+    desk.bot.catalogue.orders.get(tracker.slots.get("order_no")?)
 }
 
 /// Template values about the order at hand; empty without one.
@@ -65,10 +62,7 @@ pub(super) fn card(desk: &Desk<'_>, tracker: &Tracker, kind: &str) -> Option<Car
     let (title, status, steps) = if kind == "return" {
         let slot = |name: &str| tracker.slots.get(name).map_or("", String::as_str);
         add(word("订单号", "Order"), &order.order_no);
-        add(
-            word("原因", "Reason"),
-            reason_words(slot("return_reason"), lang),
-        );
+        add(word("原因", "Reason"), reason_words(slot("return_reason"), lang));
         (
             slot("return_no").to_owned(),
             word("已登记", "Registered"),

@@ -200,12 +200,7 @@ fn load_faq_file(file: &Path, text: &str, rows: &mut Vec<Faq>, problems: &mut Pr
         };
         let line = index + 2;
         if row.question.is_empty() || row.answer.is_empty() {
-            problems.error(
-                file,
-                line,
-                "bad_row",
-                "question or answer is empty; fill both",
-            );
+            problems.error(file, line, "bad_row", "question or answer is empty; fill both");
             continue;
         }
         let lang = row

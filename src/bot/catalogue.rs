@@ -155,9 +155,7 @@ pub(super) fn load_catalogue(dir: &Path, problems: &mut Problems) -> Catalogue {
         catalogue.products.insert(product.sku.clone(), product);
     }
     for (_, customer) in rows::<Customer>(&dir.join("customers.csv"), problems) {
-        catalogue
-            .customers
-            .insert(customer.customer_id.clone(), customer);
+        catalogue.customers.insert(customer.customer_id.clone(), customer);
     }
     let orders_file = dir.join("orders.csv");
     for (line, order) in rows::<Order>(&orders_file, problems) {
@@ -167,13 +165,7 @@ pub(super) fn load_catalogue(dir: &Path, problems: &mut Problems) -> Catalogue {
     catalogue
 }
 
-fn check_order(
-    order: &Order,
-    catalogue: &Catalogue,
-    file: &Path,
-    line: usize,
-    problems: &mut Problems,
-) {
+fn check_order(order: &Order, catalogue: &Catalogue, file: &Path, line: usize, problems: &mut Problems) {
     if !catalogue.customers.contains_key(&order.customer_id) {
         let message = format!("customer `{}` is not in customers.csv", order.customer_id);
         problems.error(file, line, "unknown_customer", message);
@@ -255,11 +247,7 @@ impl Product {
                 let (zh, en) = one.split_once('|').unwrap_or((one, one));
                 (if lang == Lang::Zh { zh } else { en }).trim().to_owned()
             };
-            let list: Vec<String> = text
-                .split('/')
-                .map(pick)
-                .filter(|s| !s.is_empty())
-                .collect();
+            let list: Vec<String> = text.split('/').map(pick).filter(|s| !s.is_empty()).collect();
             list.join(if lang == Lang::Zh { "、" } else { ", " })
         };
         let (colours, sizes) = (variant(&self.colours), variant(&self.sizes));
@@ -268,11 +256,7 @@ impl Product {
                 "{}\n\n- 价格：¥{}\n- 颜色：{colours}\n- 尺码/规格：{sizes}\n- 库存：{}\n",
                 self.description_zh,
                 self.price,
-                if self.stock > 0 {
-                    "有货"
-                } else {
-                    "暂时缺货"
-                },
+                if self.stock > 0 { "有货" } else { "暂时缺货" },
             ),
             Lang::En => format!(
                 "{}\n\n- Price: ¥{}\n- Colours: {colours}\n- Sizes: {sizes}\n- Stock: {}\n",

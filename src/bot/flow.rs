@@ -196,10 +196,7 @@ fn read_step(file: &Path, text: &str, step: StepFile, problems: &mut Problems) -
         });
     }
     if let Some(say) = step.say {
-        kinds.push(StepKind::Say {
-            say,
-            card: step.card,
-        });
+        kinds.push(StepKind::Say { say, card: step.card });
     }
     if let Some(call) = step.call {
         kinds.push(StepKind::Call { call });
@@ -247,10 +244,7 @@ fn check_targets(flow: &Flow, text: &str, problems: &mut Problems) {
         }
         for target in step.on.values().chain(&step.next) {
             if target != "end" && flow.step(target).is_none() {
-                let message = format!(
-                    "step `{}` goes on to `{target}`, which is not there",
-                    step.id
-                );
+                let message = format!("step `{}` goes on to `{target}`, which is not there", step.id);
                 problems.error(&flow.file, line, "unknown_step", message);
             }
         }

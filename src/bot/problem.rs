@@ -63,35 +63,16 @@ impl Problems {
     }
 
     /// Adds an error.
-    pub fn error(
-        &mut self,
-        file: &Path,
-        line: usize,
-        code: &'static str,
-        message: impl Into<String>,
-    ) {
+    pub fn error(&mut self, file: &Path, line: usize, code: &'static str, message: impl Into<String>) {
         self.add(Severity::Error, file, line, code, message.into());
     }
 
     /// Adds a warning.
-    pub fn warn(
-        &mut self,
-        file: &Path,
-        line: usize,
-        code: &'static str,
-        message: impl Into<String>,
-    ) {
+    pub fn warn(&mut self, file: &Path, line: usize, code: &'static str, message: impl Into<String>) {
         self.add(Severity::Warning, file, line, code, message.into());
     }
 
-    fn add(
-        &mut self,
-        severity: Severity,
-        file: &Path,
-        line: usize,
-        code: &'static str,
-        message: String,
-    ) {
+    fn add(&mut self, severity: Severity, file: &Path, line: usize, code: &'static str, message: String) {
         let file = file.strip_prefix(&self.root).unwrap_or(file).to_owned();
         self.list.push(Problem {
             severity,

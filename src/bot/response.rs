@@ -48,8 +48,7 @@ pub(super) fn load_responses(dir: &Path, problems: &mut Problems) -> Responses {
         let Some(text) = yaml::read(&file, RESPONSES_BYTES_MAX, problems) else {
             continue;
         };
-        let written: Option<BTreeMap<String, Written>> =
-            yaml::parse(&file, 0, &text, "bad_yaml", problems);
+        let written: Option<BTreeMap<String, Written>> = yaml::parse(&file, 0, &text, "bad_yaml", problems);
         let mut of_lang = BTreeMap::new();
         for (key, written) in written.unwrap_or_default() {
             let response = match written {
@@ -78,13 +77,7 @@ pub(super) fn load_responses(dir: &Path, problems: &mut Problems) -> Responses {
     responses
 }
 
-fn check_response(
-    file: &Path,
-    line: usize,
-    key: &str,
-    response: &Response,
-    problems: &mut Problems,
-) {
+fn check_response(file: &Path, line: usize, key: &str, response: &Response, problems: &mut Problems) {
     if response.variants.is_empty() {
         problems.error(
             file,
@@ -110,21 +103,13 @@ fn compare_languages(dir: &Path, responses: &Responses, problems: &mut Problems)
         };
         for key in these.keys().filter(|key| !those.contains_key(*key)) {
             let message = format!("response `{key}` is missing; {lang}.yaml has it");
-            problems.error(
-                &dir.join(format!("{other}.yaml")),
-                0,
-                "missing_response",
-                message,
-            );
+            problems.error(&dir.join(format!("{other}.yaml")), 0, "missing_response", message);
         }
     }
 }
 
 /// The line on which a top-level key stands, or 0.
 pub(super) fn line_of_key(text: &str, key: &str) -> usize {
-    let starts = |line: &str| {
-        line.strip_prefix(key)
-            .is_some_and(|rest| rest.starts_with(':'))
-    };
+    let starts = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
     text.lines().position(starts).map_or(0, |index| index + 1)
 }

@@ -81,12 +81,7 @@ pub(super) fn load_shop(file: &Path, problems: &mut Problems) -> Option<Shop> {
     let parsed: ShopFile = yaml::parse(file, 0, &text, "bad_yaml", problems)?;
     for lang in Lang::ALL {
         if !parsed.name.contains_key(&lang) {
-            problems.error(
-                file,
-                1,
-                "missing_lang",
-                format!("name has no `{lang}`; add it"),
-            );
+            problems.error(file, 1, "missing_lang", format!("name has no `{lang}`; add it"));
         }
     }
     if let Err(error) = jiff::tz::TimeZone::get(&parsed.zone) {
@@ -142,8 +137,7 @@ impl Shop {
             return false;
         };
         let day = usize::from(local.weekday().to_monday_zero_offset().unsigned_abs());
-        let minute =
-            u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
+        let minute = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
         self.hours[day].is_some_and(|(from, to)| (from..to).contains(&minute))
     }
 

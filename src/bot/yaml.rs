@@ -26,13 +26,7 @@ pub(super) fn files_below(dir: &Path, extension: &str, problems: &mut Problems) 
     found
 }
 
-fn walk(
-    dir: &Path,
-    extension: &str,
-    depth: usize,
-    found: &mut Vec<PathBuf>,
-    problems: &mut Problems,
-) {
+fn walk(dir: &Path, extension: &str, depth: usize, found: &mut Vec<PathBuf>, problems: &mut Problems) {
     let Ok(entries) = std::fs::read_dir(dir) else {
         return;
     };
@@ -62,8 +56,7 @@ fn walk(
 /// Reads a text file of at most `bytes_max` bytes; a BOM is dropped and line ends become `\n`.
 pub(super) fn read(file: &Path, bytes_max: u64, problems: &mut Problems) -> Option<String> {
     let mut bytes = Vec::new();
-    let read =
-        std::fs::File::open(file).and_then(|f| f.take(bytes_max + 1).read_to_end(&mut bytes));
+    let read = std::fs::File::open(file).and_then(|f| f.take(bytes_max + 1).read_to_end(&mut bytes));
     if let Err(error) = read {
         problems.error(
             file,
@@ -82,11 +75,7 @@ pub(super) fn read(file: &Path, bytes_max: u64, problems: &mut Problems) -> Opti
         Ok(text) => Some(text.trim_start_matches('\u{feff}').replace("\r\n", "\n")),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..at]
-                .iter()
-                .filter(|b| **b == b'\n')
-                .count()
-                + 1;
+            let line = error.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
             let message = format!("byte {at} is not UTF-8; save the file as UTF-8");
             problems.error(file, line, "not_utf8", message);
             None
@@ -109,11 +98,7 @@ pub(super) fn parse<T: DeserializeOwned>(
                 .location()
                 .map_or(0, |l| usize::try_from(l.line()).unwrap_or(0));
             let message = error.without_snippet().to_string();
-            let first = message
-                .lines()
-                .next()
-                .unwrap_or("not valid YAML")
-                .to_owned();
+            let first = message.lines().next().unwrap_or("not valid YAML").to_owned();
             problems.error(file, line_before + line, code, first);
             None
         }

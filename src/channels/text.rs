@@ -43,10 +43,7 @@ mod tests {
         }
         assert_eq!(check_text("a\0b"), Err(Code::BadText));
         assert!(check_text(&"字".repeat(TEXT_CHARS_MAX)).is_ok());
-        assert_eq!(
-            check_text(&"字".repeat(TEXT_CHARS_MAX + 1)),
-            Err(Code::TooLong)
-        );
+        assert_eq!(check_text(&"字".repeat(TEXT_CHARS_MAX + 1)), Err(Code::TooLong));
         assert!(check_text("👨‍👩‍👧‍👦").is_ok());
     }
 }

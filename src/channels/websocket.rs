@@ -149,9 +149,7 @@ async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, Welcome), Cod
         .is_none_or(|epoch| epoch == hub.store().epoch());
     let resumed = same_epoch && after <= head.last_seq;
     // Subscribed before anything is read: what happens in between comes twice and is passed over.
-    let deliveries = hub
-        .subscribe(&head.id)
-        .map_err(|error| Code::from(&error))?;
+    let deliveries = hub.subscribe(&head.id).map_err(|error| Code::from(&error))?;
     let welcome = Welcome {
         v: VERSION,
         conversation: head.id.to_string(),
@@ -176,11 +174,7 @@ async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, Welcome), Cod
 
 async fn come_back(hub: &Hub, id: &str, token: Option<&str>) -> Result<(Head, String), Code> {
     let id = ConversationId::new(id).map_err(|_| Code::UnknownConversation)?;
-    let head = hub
-        .store()
-        .head(&id)
-        .await
-        .map_err(|error| store_code(&error))?;
+    let head = hub.store().head(&id).await.map_err(|error| store_code(&error))?;
     let token = token.ok_or(Code::AuthRequired)?;
     // Both are hashes of high-entropy secrets, so comparing them leaks nothing worth having.
     if token_hash(token) != head.token_hash {
@@ -192,8 +186,8 @@ async fn come_back(hub: &Hub, id: &str, token: Option<&str>) -> Result<(Head, St
 async fn open(hub: &Hub, lang: Lang) -> Result<(Head, String), Code> {
     let token: [u8; 24] = rand::rng().random();
     let token: String = token.iter().map(|b| format!("{b:02x}")).collect();
-    let id = ConversationId::new(format!("c-{}", uuid::Uuid::new_v4().simple()))
-        .map_err(|_| Code::Unavailable)?;
+    let id =
+        ConversationId::new(format!("c-{}", uuid::Uuid::new_v4().simple())).map_err(|_| Code::Unavailable)?;
     let opening = Opening {
         id,
         token_hash: token_hash(&token),
@@ -220,8 +214,7 @@ fn store_code(error: &store::Error) -> Code {
 }
 
 async fn write(channel: &Channel, socket: &mut WebSocket, frame: &ServerFrame) -> Flow<()> {
-    let text =
-        serde_json::to_string(frame).map_err(|_| End::Close(close_code::ERROR, "internal"))?;
+    let text = serde_json::to_string(frame).map_err(|_| End::Close(close_code::ERROR, "internal"))?;
     let patience = Duration::from_millis(channel.limits.write_ms_max);
     match tokio::time::timeout(patience, socket.send(Message::Text(text.into()))).await {
         Ok(Ok(())) => Ok(()),
@@ -352,8 +345,7 @@ impl Seat {
         if self.refusals > self.channel.limits.rate_refusals_max {
             return Err(End::Close(close_code::POLICY, "too many frames"));
         }
-        self.send(&ServerFrame::error(Code::RateLimited, None))
-            .await?;
+        self.send(&ServerFrame::error(Code::RateLimited, None)).await?;
         Ok(false)
     }
 
@@ -392,16 +384,9 @@ impl Seat {
                 }
             }
             Ok(Delivery::Signal(signal)) if signal.who != Who::Customer => {
-                let who = if signal.who == Who::Bot {
-                    "bot"
-                } else {
-                    "agent"
-                };
-                self.send(&ServerFrame::Signal(SignalFrame::Typing {
-                    who,
-                    on: signal.on,
-                }))
-                .await
+                let who = if signal.who == Who::Bot { "bot" } else { "agent" };
+                self.send(&ServerFrame::Signal(SignalFrame::Typing { who, on: signal.on }))
+                    .await
             }
             Ok(Delivery::Signal(_)) => Ok(()),
             Err(RecvError::Lagged(_)) => self.catch_up().await,
@@ -462,9 +447,7 @@ impl Seat {
             })
             .await;
         let waiting = heads.unwrap_or_default();
-        let mut waiting = waiting
-            .iter()
-            .filter(|h| h.ownership.status == Status::Waiting);
+        let mut waiting = waiting.iter().filter(|h| h.ownership.status == Status::Waiting);
         let Some(before) = waiting.position(|head| head.id == self.guest.id) else {
             return Ok(());
         };

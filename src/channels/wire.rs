@@ -361,11 +361,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, wanted: Code) {
-        assert_eq!(
-            parse::<ClientFrame>(text, &CLIENT_TYPES),
-            Err(wanted),
-            "{text}"
-        );
+        assert_eq!(parse::<ClientFrame>(text, &CLIENT_TYPES), Err(wanted), "{text}");
     }
 
     #[test]
@@ -387,8 +383,6 @@ mod tests {
         check(r#"{"type":"hello","v":1,"after":-1}"#, Code::BadField);
         check(r#"{"type":"hello","v":1,"after":1e400}"#, Code::BadJson);
         check(r#"{"type":"hello","v":1,"after":1.5}"#, Code::BadField);
-        assert!(
-            parse::<ClientFrame>(r#"{"type":"typing","on":true,"new":1}"#, &CLIENT_TYPES).is_ok()
-        );
+        assert!(parse::<ClientFrame>(r#"{"type":"typing","on":true,"new":1}"#, &CLIENT_TYPES).is_ok());
     }
 }

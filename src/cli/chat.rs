@@ -48,10 +48,7 @@ pub fn run(args: &ChatArgs) -> anyhow::Result<()> {
                 None => (text, None),
             };
             apply(&mut tracker, Event::CustomerSaid { cid, text, choice });
-            for event in engine
-                .take_turn("terminal", &tracker, SystemClock.now())
-                .events
-            {
+            for event in engine.take_turn("terminal", &tracker, SystemClock.now()).events {
                 show(&mut out, &event, args.why)?;
                 apply(&mut tracker, event);
             }

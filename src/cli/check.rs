@@ -23,10 +23,7 @@ pub struct CheckArgs {
 /// When stdout is gone.
 pub fn run(args: &CheckArgs) -> anyhow::Result<bool> {
     let (bot, problems) = Bot::load(&args.common.knowledge_base);
-    let errors = problems
-        .iter()
-        .filter(|p| p.severity == Severity::Error)
-        .count();
+    let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();
     let warnings = problems.len() - errors;
     if args.json {
         print_json(&serde_json::json!({
@@ -48,9 +45,6 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<bool> {
             bot.flows.len()
         )
     });
-    let _gone = writeln!(
-        std::io::stderr(),
-        "{counts}{errors} errors, {warnings} warnings"
-    );
+    let _gone = writeln!(std::io::stderr(), "{counts}{errors} errors, {warnings} warnings");
     Ok(errors == 0)
 }

@@ -35,13 +35,7 @@ struct Finding {
 /// # Errors
 /// When stdout is gone.
 pub fn run(args: &DoctorArgs) -> anyhow::Result<bool> {
-    let findings = [
-        knowledge_base(args),
-        models(args),
-        data(args),
-        port(),
-        config(),
-    ];
+    let findings = [knowledge_base(args), models(args), data(args), port(), config()];
     if args.json {
         let list: Vec<_> = findings
             .iter()
@@ -74,10 +68,7 @@ fn finding(what: &'static str, result: Result<String, String>) -> Finding {
 
 fn knowledge_base(args: &DoctorArgs) -> Finding {
     let (bot, problems) = Bot::load(&args.common.knowledge_base);
-    let errors = problems
-        .iter()
-        .filter(|p| p.severity == Severity::Error)
-        .count();
+    let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();
     let warnings = problems.len() - errors;
     let told = match bot {
         Some(bot) => Ok(format!("version {}, {warnings} warnings", bot.version)),
@@ -89,10 +80,7 @@ fn knowledge_base(args: &DoctorArgs) -> Finding {
 fn models(args: &DoctorArgs) -> Finding {
     let loaded = Predictors::load(&args.common.models);
     let told = loaded.map(|p| format!("version {}, {} intents", p.version(), p.intents().len()));
-    finding(
-        "models",
-        told.map_err(|e| format!("{e}; run `xiaoer train`")),
-    )
+    finding("models", told.map_err(|e| format!("{e}; run `xiaoer train`")))
 }
 
 fn data(args: &DoctorArgs) -> Finding {
@@ -126,7 +114,6 @@ fn config() -> Finding {
             Ok("no xiaoer.toml: defaults, this machine only".to_owned()),
         );
     }
-    let told =
-        Config::read(&file).map(|c| format!("listen {}, data {}", c.listen, c.data.display()));
+    let told = Config::read(&file).map(|c| format!("listen {}, data {}", c.listen, c.data.display()));
     finding("configuration", told.map_err(|e| e.to_string()))
 }

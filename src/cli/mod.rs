@@ -51,12 +51,7 @@ pub struct Common {
     )]
     pub knowledge_base: PathBuf,
     /// The trained artifacts
-    #[arg(
-        long,
-        env = "XIAOER_MODELS",
-        default_value = "models",
-        value_name = "DIR"
-    )]
+    #[arg(long, env = "XIAOER_MODELS", default_value = "models", value_name = "DIR")]
     pub models: PathBuf,
 }
 

@@ -26,10 +26,7 @@ impl Bars {
 
     /// Shows how far something is.
     pub fn show(&mut self, progress: Progress) {
-        let fresh = self
-            .bar
-            .as_ref()
-            .is_none_or(|(what, _)| *what != progress.what);
+        let fresh = self.bar.as_ref().is_none_or(|(what, _)| *what != progress.what);
         if fresh {
             self.finish();
             self.tenths_said = 0;
@@ -38,9 +35,7 @@ impl Bars {
             } else {
                 ProgressBar::hidden()
             };
-            if let Ok(style) =
-                ProgressStyle::with_template("{prefix:>10} {bar:40} {pos}/{len} {msg} {eta}")
-            {
+            if let Ok(style) = ProgressStyle::with_template("{prefix:>10} {bar:40} {pos}/{len} {msg} {eta}") {
                 bar.set_style(style);
             }
             bar.set_prefix(progress.what);
@@ -54,11 +49,7 @@ impl Bars {
         if !self.on_terminal && tenths > self.tenths_said {
             self.tenths_said = tenths;
             let (what, done, all) = (progress.what, progress.done, progress.all);
-            let _gone = writeln!(
-                std::io::stderr(),
-                "{what} {done}/{all} loss {:.3}",
-                progress.loss
-            );
+            let _gone = writeln!(std::io::stderr(), "{what} {done}/{all} loss {:.3}", progress.loss);
         }
         if progress.done >= progress.all {
             self.finish();

@@ -37,8 +37,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<bool> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let id =
-        ConversationId::new(args.conversation.clone()).context("this is no conversation id")?;
+    let id = ConversationId::new(args.conversation.clone()).context("this is no conversation id")?;
     let events = runtime.block_on(async {
         let store = Sqlite::open(&args.data).await?;
         store.read(&id, 0, EVENTS_MAX).await
@@ -69,19 +68,14 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<bool> {
 
 /// Takes each turn from the tracker as it was, with the understanding as it was stored, and compares
 /// the events that followed.
-fn compare(
-    engine: &Engine,
-    id: &ConversationId,
-    events: &[Recorded],
-) -> (usize, Vec<(u64, String)>) {
+fn compare(engine: &Engine, id: &ConversationId, events: &[Recorded]) -> (usize, Vec<(u64, String)>) {
     let mut tracker = Tracker::default();
     let (mut same, mut different) = (0, Vec::new());
     for (at, recorded) in events.iter().enumerate() {
         if let Event::Understood { understanding } = &recorded.event {
             let turn: Vec<&Event> = turn_from(&events[at..]);
             let now = recorded.at;
-            let again =
-                engine.take_turn_understood(id.as_str(), &tracker, now, understanding.clone());
+            let again = engine.take_turn_understood(id.as_str(), &tracker, now, understanding.clone());
             match first_difference(&turn, &again.events) {
                 None => same += 1,
                 Some(why) => different.push((tracker.last_seq, why)),
@@ -109,9 +103,7 @@ fn first_difference(before: &[&Event], now: &[Event]) -> Option<String> {
             model: model_then,
             ..
         }),
-        Some(Event::TurnEnded {
-            knowledge, model, ..
-        }),
+        Some(Event::TurnEnded { knowledge, model, .. }),
     ) = (before.last(), now.last())
     {
         if then != knowledge || model_then != model {
@@ -122,15 +114,8 @@ fn first_difference(before: &[&Event], now: &[Event]) -> Option<String> {
     }
     let at = before.iter().zip(now).position(|(b, n)| *b != n);
     match at {
-        Some(at) => Some(format!(
-            "event {}: {:?} became {:?}",
-            at + 1,
-            before[at],
-            now[at]
-        )),
-        None if before.len() != now.len() => {
-            Some(format!("{} events became {}", before.len(), now.len()))
-        }
+        Some(at) => Some(format!("event {}: {:?} became {:?}", at + 1, before[at], now[at])),
+        None if before.len() != now.len() => Some(format!("{} events became {}", before.len(), now.len())),
         None => None,
     }
 }

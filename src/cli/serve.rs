@@ -45,9 +45,7 @@ pub struct ServeArgs {
 /// When settings, folders, models or the port cannot be used.
 pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let config = config_of(args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(open(args, &config))
 }
 
@@ -67,18 +65,13 @@ fn config_of(args: &ServeArgs) -> anyhow::Result<Config> {
 
 async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
     let began = Instant::now();
-    let listener = TcpListener::bind(config.listen).await.map_err(|e| {
-        Misuse::new(format!(
-            "cannot listen on {}: {e}; use --listen",
-            config.listen
-        ))
-    })?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|e| Misuse::new(format!("cannot listen on {}: {e}; use --listen", config.listen)))?;
     let brain = brain::load(&args.common)?;
     let origins = Arc::new(brain.bot.shop.origins.clone());
     let facts = facts_of(&brain);
-    let store = Sqlite::open(&config.data)
-        .await
-        .map_err(Misuse::from_error)?;
+    let store = Sqlite::open(&config.data).await.map_err(Misuse::from_error)?;
     let accounts = store.accounts().await?;
     let password = first_password(&accounts, args.reset_password).await?;
     let store = Arc::new(store);
@@ -121,15 +114,14 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
 
 async fn stop_signal() {
     let interrupted = tokio::signal::ctrl_c();
-    let mut terminated =
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(signal) => signal,
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM is not heard");
-                let _heard = interrupted.await;
-                return;
-            }
-        };
+    let mut terminated = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM is not heard");
+            let _heard = interrupted.await;
+            return;
+        }
+    };
     tokio::select! {
         _ = interrupted => {}
         _ = terminated.recv() => {}

@@ -81,8 +81,8 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
 fn read_encoder_data(dir: &Path) -> anyhow::Result<EncoderData> {
     let table = |name: &str| -> anyhow::Result<Vec<(String, String)>> {
         let path = dir.join(name);
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let rows = text.lines().filter_map(|line| line.split_once('\t'));
         Ok(rows.map(|(a, b)| (a.to_owned(), b.to_owned())).collect())
     };

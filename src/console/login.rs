@@ -52,11 +52,7 @@ impl LoginGate {
             wrong.retain(|_, (_, last)| *last + REST_MS > now);
         }
         let entry = wrong.entry(account.to_owned()).or_insert((0, now));
-        entry.0 = if entry.1 + REST_MS < now {
-            1
-        } else {
-            entry.0 + 1
-        };
+        entry.0 = if entry.1 + REST_MS < now { 1 } else { entry.0 + 1 };
         entry.1 = now;
     }
 
@@ -80,9 +76,7 @@ pub(super) struct LoginForm {
 /// # Errors
 /// When the system has no randomness for a salt.
 pub fn hash_password(password: &str) -> Result<String, argon2::password_hash::Error> {
-    Ok(Argon2::default()
-        .hash_password(password.as_bytes())?
-        .to_string())
+    Ok(Argon2::default().hash_password(password.as_bytes())?.to_string())
 }
 
 fn token_hash(token: &str) -> String {
@@ -97,10 +91,7 @@ fn refusal(status: StatusCode, code: &str, message: &str, retry_after_ms: Option
     (status, Json(body)).into_response()
 }
 
-pub(super) async fn log_in(
-    State(console): State<Console>,
-    Json(form): Json<LoginForm>,
-) -> Response {
+pub(super) async fn log_in(State(console): State<Console>, Json(form): Json<LoginForm>) -> Response {
     let now = console.hub.now();
     if form.account.len() > FIELD_BYTES_MAX || form.password.len() > FIELD_BYTES_MAX {
         return refusal(
@@ -112,12 +103,7 @@ pub(super) async fn log_in(
     }
     if let Some(rest) = console.gate.rests_ms(&form.account, now) {
         let message = "too many wrong passwords; wait a minute";
-        return refusal(
-            StatusCode::TOO_MANY_REQUESTS,
-            "rate_limited",
-            message,
-            Some(rest),
-        );
+        return refusal(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message, Some(rest));
     }
     let account = match console.accounts.get(&form.account).await {
         Ok(account) => account,

@@ -126,12 +126,7 @@ impl AgentDesk {
         }
     }
 
-    async fn refuse(
-        &mut self,
-        code: Code,
-        conversation: Option<String>,
-        cid: Option<String>,
-    ) -> Flow<()> {
+    async fn refuse(&mut self, code: Code, conversation: Option<String>, cid: Option<String>) -> Flow<()> {
         let message = code.message().to_owned();
         let error = ErrorFrame {
             code,
@@ -139,11 +134,7 @@ impl AgentDesk {
             cid,
             retry_after_ms: code.retry_after_ms(),
         };
-        self.send(&ConsoleFrame::Error {
-            conversation,
-            error,
-        })
-        .await
+        self.send(&ConsoleFrame::Error { conversation, error }).await
     }
 
     async fn receive(&mut self, received: Option<Result<Message, axum::Error>>) -> Flow<()> {
@@ -173,13 +164,7 @@ impl AgentDesk {
         let (inbound, cid) = match frame {
             AgentFrame::Watch { after, .. } => return self.watch(id, after).await,
             AgentFrame::Typing { on, .. } => {
-                self.console.hub.signal(
-                    &id,
-                    Signal {
-                        who: Who::Agent,
-                        on,
-                    },
-                );
+                self.console.hub.signal(&id, Signal { who: Who::Agent, on });
                 return Ok(());
             }
             AgentFrame::Claim { .. } => (Inbound::Claim { account, agent }, None),
@@ -222,9 +207,7 @@ impl AgentDesk {
 
     async fn watch(&mut self, id: ConversationId, after: u64) -> Flow<()> {
         if self.console.hub.store().head(&id).await.is_err() {
-            return self
-                .refuse(Code::NotFound, Some(id.to_string()), None)
-                .await;
+            return self.refuse(Code::NotFound, Some(id.to_string()), None).await;
         }
         let Ok(deliveries) = self.console.hub.subscribe(&id) else {
             return self.refuse(Code::Busy, Some(id.to_string()), None).await;
@@ -252,15 +235,8 @@ impl AgentDesk {
                 on,
             })) => {
                 let conversation = watched.id.to_string();
-                let signal = SignalFrame::Typing {
-                    who: "customer",
-                    on,
-                };
-                self.send(&ConsoleFrame::Signal {
-                    conversation,
-                    signal,
-                })
-                .await
+                let signal = SignalFrame::Typing { who: "customer", on };
+                self.send(&ConsoleFrame::Signal { conversation, signal }).await
             }
             Ok(Delivery::Signal(_)) => Ok(()),
             Err(RecvError::Lagged(_)) => self.catch_up().await,

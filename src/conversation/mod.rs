@@ -9,8 +9,8 @@ mod tracker;
 mod understanding;
 
 pub use event::{
-    Card, CardRow, CardStep, Choice, Citation, Event, FlowOutcome, HandoffReason, Recorded,
-    SearchOutcome, Weighed, Why,
+    Card, CardRow, CardStep, Choice, Citation, Event, FlowOutcome, HandoffReason, Recorded, SearchOutcome,
+    Weighed, Why,
 };
 pub use id::{Cid, ConversationId, IdError};
 pub use lang::Lang;

@@ -73,13 +73,9 @@ impl Ownership {
     pub fn apply(&mut self, event: &Event) {
         let (status, owner) = match event {
             Event::HandoffRequested { .. } => (Status::Waiting, Owner::Nobody),
-            Event::AgentJoined { account, .. } => {
-                (Status::WithAgent, Owner::Agent(account.clone()))
-            }
+            Event::AgentJoined { account, .. } => (Status::WithAgent, Owner::Agent(account.clone())),
             Event::Resolved { .. } => (Status::Resolved, Owner::Bot),
-            Event::CustomerSaid { .. } if self.status == Status::Resolved => {
-                (Status::WithBot, Owner::Bot)
-            }
+            Event::CustomerSaid { .. } if self.status == Status::Resolved => (Status::WithBot, Owner::Bot),
             _ => return,
         };
         if owner != self.owner {

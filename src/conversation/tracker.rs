@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Choice, Event, FlowOutcome, Lang, Ownership, Recorded, SearchOutcome, Status, Understanding,
-    Weighed,
+    Choice, Event, FlowOutcome, Lang, Ownership, Recorded, SearchOutcome, Status, Understanding, Weighed,
 };
 
 /// The flow under way and where it stands.
@@ -242,10 +241,7 @@ mod tests {
 
     #[test]
     fn a_message_waits_until_its_turn_ended() {
-        let mut events = vec![
-            Event::ConversationStarted { lang: Lang::Zh },
-            said("hello there"),
-        ];
+        let mut events = vec![Event::ConversationStarted { lang: Lang::Zh }, said("hello there")];
         let tracker = Tracker::replay(&record(events.clone()));
         assert_eq!(tracker.unanswered(), Some(2));
         events.push(Event::TurnEnded {

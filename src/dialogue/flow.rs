@@ -70,9 +70,7 @@ impl Here<'_> {
             StepKind::Handoff => Some(Action::EndFlow {
                 outcome: FlowOutcome::HandedOff,
             }),
-            StepKind::Say { .. } | StepKind::Call { .. } | StepKind::Branch { .. } => {
-                Some(self.leave(step))
-            }
+            StepKind::Say { .. } | StepKind::Call { .. } | StepKind::Branch { .. } => Some(self.leave(step)),
         }
     }
 
@@ -96,10 +94,7 @@ impl Here<'_> {
         }
         if turn.asked {
             let first = self.active.asked <= 1 || turn.replied;
-            let choices = choices
-                .get(&self.tracker.lang())
-                .cloned()
-                .unwrap_or_default();
+            let choices = choices.get(&self.tracker.lang()).cloned().unwrap_or_default();
             let response = if first { ask } else { invalid }.clone();
             let say = Action::Say {
                 response,
@@ -107,11 +102,7 @@ impl Here<'_> {
                 card: None,
                 policy: "flow",
             };
-            return Some(if turn.step_pending {
-                say
-            } else {
-                Action::Listen
-            });
+            return Some(if turn.step_pending { say } else { Action::Listen });
         }
         self.interrupted(step, *asks_max)
     }
@@ -207,9 +198,7 @@ impl Here<'_> {
             StepKind::Branch { slot } => self.tracker.slots.get(slot).map(String::as_str),
             _ => None,
         };
-        let target = value
-            .and_then(|value| step.on.get(value))
-            .or(step.next.as_ref());
+        let target = value.and_then(|value| step.on.get(value)).or(step.next.as_ref());
         match target {
             Some(target) => self.flow.step(target),
             None => self.flow.below(&step.id),
@@ -257,11 +246,8 @@ impl Here<'_> {
 fn typed_choice(choices: &[Choice], slot: &str, text: &str) -> Option<String> {
     let fold = |s: &str| s.to_lowercase().split_whitespace().collect::<String>();
     let wanted = fold(text);
-    choices
-        .iter()
-        .find(|c| fold(&c.label) == wanted)
-        .and_then(|c| {
-            let (kind, value) = c.choice.split_once(':')?;
-            (kind == slot).then(|| value.to_owned())
-        })
+    choices.iter().find(|c| fold(&c.label) == wanted).and_then(|c| {
+        let (kind, value) = c.choice.split_once(':')?;
+        (kind == slot).then(|| value.to_owned())
+    })
 }

@@ -73,9 +73,7 @@ impl Task {
             Inbound::CustomerSaid { cid, text, choice } => {
                 let hash = body_hash(&text, choice.as_deref());
                 append.once = Some((cid.clone(), hash));
-                append
-                    .events
-                    .push(Event::CustomerSaid { cid, text, choice });
+                append.events.push(Event::CustomerSaid { cid, text, choice });
             }
             Inbound::Claim { account, agent } => {
                 if owner == Owner::Agent(account.clone()) {
@@ -155,14 +153,9 @@ impl Task {
             return Ok(());
         };
         self.signal(true);
-        let (engine, id, now) = (
-            self.inner.engine.clone(),
-            self.id.clone(),
-            self.inner.clock.now(),
-        );
+        let (engine, id, now) = (self.inner.engine.clone(), self.id.clone(), self.inner.clock.now());
         let fence = Some(tracker.ownership.owner_epoch);
-        let turned =
-            tokio::task::spawn_blocking(move || engine.take_turn(id.as_str(), &tracker, now)).await;
+        let turned = tokio::task::spawn_blocking(move || engine.take_turn(id.as_str(), &tracker, now)).await;
         self.signal(false);
         let events = turned.map_err(|_| Error::Interrupted)?.events;
         let append = Append {

@@ -160,12 +160,7 @@ impl Inner {
 impl Hub {
     /// A hub over an engine and a store.
     #[must_use]
-    pub fn new(
-        engine: Engine,
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        settings: HubSettings,
-    ) -> Self {
+    pub fn new(engine: Engine, store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: HubSettings) -> Self {
         let (board, _) = broadcast::channel(16);
         let live = Mutex::new(HashMap::new());
         Self {
@@ -231,11 +226,7 @@ impl Hub {
 
     /// Passes a hint on to whoever listens.
     pub fn signal(&self, id: &ConversationId, signal: Signal) {
-        let live = self
-            .inner
-            .live
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let live = self.inner.live.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(live) = live.get(id) {
             let _listeners = live.deliveries.send(Delivery::Signal(signal));
         }
@@ -258,11 +249,7 @@ impl Hub {
 
     /// The conversation's task, started when there is none.
     fn live(&self, id: &ConversationId) -> Result<Live, Error> {
-        let mut all = self
-            .inner
-            .live
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.inner.live.lock().unwrap_or_else(PoisonError::into_inner);
         // A task that panicked has closed its mailbox; a fresh one folds the tracker anew.
         if let Some(live) = all.get(id).filter(|live| !live.mailbox.is_closed()) {
             return Ok(live.clone());

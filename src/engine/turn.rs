@@ -95,9 +95,7 @@ impl Engine {
             model: brain.nlu.version().to_owned(),
             knowledge: brain.bot.version.clone(),
         }]);
-        Turned {
-            events: ahead.events,
-        }
+        Turned { events: ahead.events }
     }
 }
 

@@ -106,20 +106,12 @@ fn answerable(hit: &Hit) -> f32 {
 /// A short question that begins like a follow-up is read together with the one before.
 fn completed(query: &Query<'_>) -> String {
     let folded = text::fold(query.text);
-    let follows = [
-        "那",
-        "呢",
-        "and ",
-        "what about",
-        "how about",
-        "那么",
-        "还有",
-    ]
-    .iter()
-    .any(|mark| {
-        folded.starts_with(mark)
-            || (*mark == "呢" && folded.trim_end_matches(['?', '？']).ends_with('呢'))
-    });
+    let follows = ["那", "呢", "and ", "what about", "how about", "那么", "还有"]
+        .iter()
+        .any(|mark| {
+            folded.starts_with(mark)
+                || (*mark == "呢" && folded.trim_end_matches(['?', '？']).ends_with('呢'))
+        });
     match query.context {
         Some(before) if follows && text::terms(query.text).len() <= FOLLOW_UP_TERMS_MAX => {
             format!("{} {before}", query.text)
@@ -144,20 +136,13 @@ fn cut(retriever: &Retriever, passage: &Passage, asked: &BTreeSet<String>) -> St
         .iter()
         .find(|(lang, _)| *lang == passage.lang)
         .map_or(220, |(_, n)| *n);
-    let lengths: Vec<usize> = passage
-        .units
-        .iter()
-        .map(|u| u.text.chars().count() + 1)
-        .collect();
+    let lengths: Vec<usize> = passage.units.iter().map(|u| u.text.chars().count() + 1).collect();
     if lengths.iter().sum::<usize>() <= fits {
         return join(passage.units.iter(), passage.lang);
     }
     let score = |unit: &Unit| -> f32 {
         let terms: BTreeSet<String> = text::terms(&unit.text).into_iter().collect();
-        asked
-            .intersection(&terms)
-            .map(|t| retriever.weight(t))
-            .sum()
+        asked.intersection(&terms).map(|t| retriever.weight(t)).sum()
     };
     let mut order: Vec<(usize, f32)> = passage
         .units

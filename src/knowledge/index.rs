@@ -38,19 +38,13 @@ impl WordIndex {
         let mut schema = Schema::builder();
         let indexing = TextFieldIndexing::default().set_index_option(IndexRecordOption::WithFreqs);
         let options = TextOptions::default().set_indexing_options(indexing);
-        let fields =
-            FIELDS.map(|(name, weight)| (schema.add_text_field(name, options.clone()), weight));
+        let fields = FIELDS.map(|(name, weight)| (schema.add_text_field(name, options.clone()), weight));
         let place = schema.add_u64_field("place", INDEXED | STORED);
         let index = Index::create_in_ram(schema.build());
         let mut writer = index.writer_with_num_threads(1, WRITER_BYTES)?;
         for (at, passage) in passages.iter().enumerate() {
             let questions = format!("{}\n{}", passage.questions.join("\n"), passage.tags);
-            let texts = [
-                &passage.title,
-                &questions,
-                &passage.heading,
-                &passage.text(),
-            ];
+            let texts = [&passage.title, &questions, &passage.heading, &passage.text()];
             let mut document = TantivyDocument::new();
             document.add_u64(place, at as u64);
             for ((field, _), text) in fields.iter().zip(texts) {
@@ -76,14 +70,8 @@ impl WordIndex {
             .take(QUERY_TERMS_MAX)
         {
             for (field, weight) in self.fields {
-                let query = TermQuery::new(
-                    Term::from_field_text(field, term),
-                    IndexRecordOption::WithFreqs,
-                );
-                clauses.push((
-                    Occur::Should,
-                    Box::new(BoostQuery::new(Box::new(query), weight)),
-                ));
+                let query = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
+                clauses.push((Occur::Should, Box::new(BoostQuery::new(Box::new(query), weight))));
             }
         }
         if clauses.is_empty() {
@@ -95,14 +83,8 @@ impl WordIndex {
         let mut hits = Vec::with_capacity(found.len());
         for (score, address) in found {
             let document: TantivyDocument = searcher.doc(address)?;
-            let place = document
-                .get_first(self.place)
-                .and_then(|value| value.as_u64());
-            hits.extend(
-                place
-                    .and_then(|p| usize::try_from(p).ok())
-                    .map(|p| (p, score)),
-            );
+            let place = document.get_first(self.place).and_then(|value| value.as_u64());
+            hits.extend(place.and_then(|p| usize::try_from(p).ok()).map(|p| (p, score)));
         }
         Ok(hits)
     }

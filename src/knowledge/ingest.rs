@@ -98,10 +98,11 @@ pub(super) fn passages_of(article: &Article) -> Vec<Passage> {
 
 /// The passage of a faq row.
 pub(super) fn passage_of_faq(faq: &Faq) -> Passage {
-    let units = faq.answer.lines().flat_map(sentences).map(|text| Unit {
-        text,
-        listed: false,
-    });
+    let units = faq
+        .answer
+        .lines()
+        .flat_map(sentences)
+        .map(|text| Unit { text, listed: false });
     Passage {
         id: format!("{}#1", faq.id),
         article: faq.id.clone(),
@@ -217,10 +218,10 @@ impl Reader {
             self.units.push(Unit { text, listed: true });
             return;
         }
-        let found = block.lines().flat_map(sentences).map(|text| Unit {
-            text,
-            listed: false,
-        });
+        let found = block
+            .lines()
+            .flat_map(sentences)
+            .map(|text| Unit { text, listed: false });
         self.units.extend(found);
     }
 
@@ -279,10 +280,7 @@ mod tests {
         let texts: Vec<String> = passages.iter().map(Passage::text).collect();
         assert_eq!(
             texts,
-            [
-                "First. It costs ¥1.50 now.",
-                "See:\n- one\n- two\n- PayPal: 3–5"
-            ]
+            ["First. It costs ¥1.50 now.", "See:\n- one\n- two\n- PayPal: 3–5"]
         );
         assert_eq!(passages[1].heading, "More");
     }

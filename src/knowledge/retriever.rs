@@ -83,22 +83,13 @@ impl Retriever {
     pub fn find(&self, question: &str, lang: Lang, hits_max: usize) -> Vec<Hit> {
         let terms = text::terms(question);
         let asked: BTreeSet<String> = terms.iter().cloned().collect();
-        let found = self
-            .index
-            .search(&terms, CANDIDATES_MAX)
-            .unwrap_or_else(|error| {
-                tracing::error!(%error, "the index could not be searched");
-                Vec::new()
-            });
-        let best = found
-            .first()
-            .map_or(1.0, |(_, score)| score.max(f32::EPSILON));
-        let mut words: BTreeMap<usize, f32> =
-            found.into_iter().map(|(at, s)| (at, s / best)).collect();
-        let vector = self
-            .encoder
-            .as_ref()
-            .map(|encoder| encoder.encode(question));
+        let found = self.index.search(&terms, CANDIDATES_MAX).unwrap_or_else(|error| {
+            tracing::error!(%error, "the index could not be searched");
+            Vec::new()
+        });
+        let best = found.first().map_or(1.0, |(_, score)| score.max(f32::EPSILON));
+        let mut words: BTreeMap<usize, f32> = found.into_iter().map(|(at, s)| (at, s / best)).collect();
+        let vector = self.encoder.as_ref().map(|encoder| encoder.encode(question));
         if let Some(vector) = &vector {
             for at in self.nearest(vector) {
                 words.entry(at).or_insert(0.0);
@@ -133,11 +124,7 @@ impl Retriever {
             coverage: self.coverage(asked, &self.contents[at]),
             meaning: vector.map_or(0.0, |v| dot(v, &self.vectors[at]).max(0.0)),
         };
-        let meaning = if vector.is_some() {
-            MEANING_WEIGHT
-        } else {
-            0.0
-        };
+        let meaning = if vector.is_some() { MEANING_WEIGHT } else { 0.0 };
         let sum = WEIGHTS.words * parts.words
             + WEIGHTS.question * parts.question
             + WEIGHTS.coverage * parts.coverage
@@ -173,8 +160,7 @@ impl Retriever {
     }
 
     fn cosine(&self, a: &BTreeSet<String>, b: &BTreeSet<String>) -> f32 {
-        let square =
-            |set: &BTreeSet<String>| set.iter().map(|t| self.weight(t).powi(2)).sum::<f32>();
+        let square = |set: &BTreeSet<String>| set.iter().map(|t| self.weight(t).powi(2)).sum::<f32>();
         let shared: f32 = a.intersection(b).map(|t| self.weight(t).powi(2)).sum();
         let norm = (square(a) * square(b)).sqrt();
         if norm > 0.0 { shared / norm } else { 0.0 }

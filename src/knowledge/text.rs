@@ -274,10 +274,7 @@ mod tests {
         ] {
             let found = terms(text);
             for term in &wanted {
-                assert!(
-                    found.iter().any(|f| f == term),
-                    "{text}: {term} in {found:?}"
-                );
+                assert!(found.iter().any(|f| f == term), "{text}: {term} in {found:?}");
             }
             if wanted.is_empty() {
                 assert!(found.is_empty(), "{text}: {found:?}");

@@ -100,12 +100,7 @@ fn entity_at(folded: &Folded, at: usize, rules: &EntityRules) -> Option<(Entity,
 }
 
 /// A prefix and exactly so many digits; blanks and dashes between are passed over.
-fn numbered(
-    folded: &Folded,
-    at: usize,
-    kind: &str,
-    rule: (&str, usize),
-) -> Option<(Entity, usize)> {
+fn numbered(folded: &Folded, at: usize, kind: &str, rule: (&str, usize)) -> Option<(Entity, usize)> {
     let (prefix, wanted) = rule;
     let mut value = String::new();
     let mut place = at;
@@ -155,10 +150,7 @@ fn email(folded: &Folded, at: usize) -> Option<(Entity, usize)> {
     let host = host.trim_end_matches(['.', '-']);
     host.contains('.').then_some(())?;
     let end = sign + 1 + host.chars().count();
-    let value: String = folded.chars[at..end]
-        .iter()
-        .collect::<String>()
-        .to_lowercase();
+    let value: String = folded.chars[at..end].iter().collect::<String>().to_lowercase();
     Some((folded.entity("email", value, at, end), end))
 }
 
@@ -231,10 +223,7 @@ mod tests {
 
     #[test]
     fn numbers_of_the_shop() {
-        check(
-            "QM2026110312",
-            &[("order_no", "QM2026110312", "QM2026110312")],
-        );
+        check("QM2026110312", &[("order_no", "QM2026110312", "QM2026110312")]);
         check(
             "查下qm 2026-110312到哪了",
             &[("order_no", "QM2026110312", "qm 2026-110312")],

@@ -42,9 +42,7 @@ impl Nlu {
         let entities = entities::find(text, &self.rules);
         Understanding {
             lang: lang_beside(text, &entities).unwrap_or(before),
-            intents: intents
-                .map(|(intent, score)| Ranked { intent, score })
-                .collect(),
+            intents: intents.map(|(intent, score)| Ranked { intent, score }).collect(),
             in_scope: prediction.in_scope,
             certain: prediction.certain,
             sentiment: prediction.sentiment,

@@ -82,10 +82,7 @@ impl HeadManifest {
 
 /// SHA-256 in hex.
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Reads a file whole (never mapped, so that nobody can change it under us) and compares its hash.
@@ -211,10 +208,7 @@ pub(super) fn head_tensors(name: &str, head: &Head) -> Result<Vec<(String, Tenso
             Tensor::from_slice(&head.linear.idf, rows, &Device::Cpu)?,
         ),
         (key("sparse"), half(&head.linear.sparse, (rows, classes))?),
-        (
-            key("dense"),
-            half(&head.linear.dense, (DIMENSIONS, classes))?,
-        ),
+        (key("dense"), half(&head.linear.dense, (DIMENSIONS, classes))?),
         (
             key("bias"),
             Tensor::from_slice(&head.linear.bias, classes, &Device::Cpu)?,
@@ -246,17 +240,10 @@ pub(super) fn head_of(
         Ok(tensor.flatten_all()?.to_vec1()?)
     };
     let places: Vec<u32> = get("places")?.flatten_all()?.to_vec1()?;
-    let numbers = [
-        manifest.temperature,
-        manifest.scope_min,
-        manifest.certain_min,
-    ];
+    let numbers = [manifest.temperature, manifest.scope_min, manifest.certain_min];
     let finite = numbers.iter().chain(&manifest.scope).all(|n| n.is_finite());
     if !finite || manifest.temperature <= 0.0 || classes == 0 {
-        return Err(bad(
-            "manifest.json",
-            &format!("the numbers of {name} cannot be"),
-        ));
+        return Err(bad("manifest.json", &format!("the numbers of {name} cannot be")));
     }
     Ok(Head {
         labels: manifest.labels.clone(),

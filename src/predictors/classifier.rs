@@ -100,10 +100,7 @@ fn known(
         .filter_map(|(text, label)| Some((text.as_str(), labels.binary_search(label).ok()?)))
         .collect();
     let features = featurise(encoder, known.iter().map(|(text, _)| *text), progress)?;
-    Ok((
-        features,
-        known.into_iter().map(|(_, place)| place).collect(),
-    ))
+    Ok((features, known.into_iter().map(|(_, place)| place).collect()))
 }
 
 fn measure(
@@ -141,8 +138,7 @@ fn measure(
         accuracy: metrics::accuracy(&truth, &said),
         macro_f1: metrics::macro_f1(&truth, &said, labels.len() + 1),
         oos_auroc: scored.then(|| metrics::auroc(&inside, &outside)),
-        oos_recall_at_5pct_false_refusal: scored
-            .then(|| metrics::oos_recall_at_5pct(&inside, &outside)),
+        oos_recall_at_5pct_false_refusal: scored.then(|| metrics::oos_recall_at_5pct(&inside, &outside)),
         ece: metrics::ece(&confidence, &right),
         train_s: 0.0,
         model_bytes: 0,

@@ -74,9 +74,7 @@ impl Net {
         let mean = hidden.sum(1)?.broadcast_div(&count)?;
         let words = embedded.sum(1)?.broadcast_div(&count)?;
         let most = hidden.max(1)?;
-        let out = self
-            .out
-            .forward(&Tensor::cat(&[&mean, &most, &words], 1)?)?;
+        let out = self.out.forward(&Tensor::cat(&[&mean, &most, &words], 1)?)?;
         let norm = out.sqr()?.sum_keepdim(1)?.sqrt()?.clamp(1e-6, f64::MAX)?;
         out.broadcast_div(&norm)
     }
@@ -125,12 +123,7 @@ pub(super) fn batch(texts: &[Vec<u32>]) -> candle_core::Result<Batch> {
     let mut ids = Vec::with_capacity(texts.len() * length);
     let mut mask = Vec::with_capacity(texts.len() * length);
     for text in texts {
-        ids.extend(
-            text.iter()
-                .copied()
-                .chain(std::iter::repeat(0))
-                .take(length),
-        );
+        ids.extend(text.iter().copied().chain(std::iter::repeat(0)).take(length));
         mask.extend((0..length).map(|at| if at < text.len() { 1.0_f32 } else { 0.0 }));
     }
     let shape = (texts.len(), length);

@@ -12,11 +12,7 @@ const TEXT_CHARS_MAX: usize = 400;
 #[must_use]
 pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text
-        .nfkc()
-        .flat_map(char::to_lowercase)
-        .take(TEXT_CHARS_MAX)
-    {
+    for c in text.nfkc().flat_map(char::to_lowercase).take(TEXT_CHARS_MAX) {
         let c = if c.is_numeric() { '0' } else { c };
         let blank = c.is_whitespace() || c.is_control();
         if blank && !folded.ends_with(' ') {
@@ -29,9 +25,7 @@ pub(super) fn fold(text: &str) -> String {
 }
 
 fn is_wide(c: char) -> bool {
-    ('\u{2e80}'..='\u{9fff}').contains(&c)
-        || ('\u{f900}'..='\u{faff}').contains(&c)
-        || c >= '\u{20000}'
+    ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{f900}'..='\u{faff}').contains(&c) || c >= '\u{20000}'
 }
 
 /// Places of all n-grams of a text, sorted, each once.
@@ -88,10 +82,7 @@ fn character_grams(word: &str, places: &mut Vec<u32>) {
     if count < 3 || count > 30 {
         return;
     }
-    let marked: Vec<char> = std::iter::once('<')
-        .chain(word.chars())
-        .chain(['>'])
-        .collect();
+    let marked: Vec<char> = std::iter::once('<').chain(word.chars()).chain(['>']).collect();
     for size in 3..=5 {
         for gram in marked.windows(size) {
             let gram: String = gram.iter().collect();

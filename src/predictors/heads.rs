@@ -113,11 +113,7 @@ impl Head {
     }
 
     fn calibrate(&mut self, valid: Set<'_>) {
-        let logits: Vec<Vec<f32>> = valid
-            .features
-            .iter()
-            .map(|f| self.linear.logits(f))
-            .collect();
+        let logits: Vec<Vec<f32>> = valid.features.iter().map(|f| self.linear.logits(f)).collect();
         self.temperature = best_temperature(&logits, valid.labels);
         let mut rows = Vec::with_capacity(logits.len());
         let (mut right, mut inside) = (Vec::new(), Vec::new());
@@ -155,9 +151,7 @@ fn class_means(set: Set<'_>, classes: usize) -> Vec<f32> {
     let mut means = vec![0.0; classes * size];
     for (features, label) in set.features.iter().zip(set.labels) {
         let mean = &mut means[label * size..(label + 1) * size];
-        mean.iter_mut()
-            .zip(&features.dense)
-            .for_each(|(m, d)| *m += d);
+        mean.iter_mut().zip(&features.dense).for_each(|(m, d)| *m += d);
     }
     for mean in means.chunks_mut(size.max(1)) {
         let norm = mean.iter().map(|m| m * m).sum::<f32>().sqrt().max(1e-6);
@@ -209,10 +203,7 @@ fn fit_scope(rows: &[[f32; SCOPE_FEATURES]], inside: &[bool]) -> [f32; SCOPE_FEA
             let wanted = f32::from(u8::from(*inside));
             let count = if *inside { share } else { outside };
             let error = (logistic(&weights, row) - wanted) / count;
-            gradient
-                .iter_mut()
-                .zip(row)
-                .for_each(|(g, r)| *g += error * r);
+            gradient.iter_mut().zip(row).for_each(|(g, r)| *g += error * r);
             gradient[SCOPE_FEATURES] += error;
         }
         weights

@@ -249,9 +249,7 @@ mod tests {
             smoothing: 0.0,
         };
         let mut losses = Vec::new();
-        head.train(&examples, &labels, &[1.0; 6], recipe, |_, loss| {
-            losses.push(loss)
-        });
+        head.train(&examples, &labels, &[1.0; 6], recipe, |_, loss| losses.push(loss));
         assert!(losses[19] < losses[0] / 2.0, "{losses:?}");
         let p = softmax(&head.logits(&features("give me my money")));
         assert!(p[0] > 0.6, "{p:?}");

@@ -14,9 +14,7 @@ pub fn macro_f1(truth: &[usize], predicted: &[usize], classes: usize) -> f64 {
     let mut occurring = 0;
     for class in 0..classes {
         let pairs = || truth.iter().zip(predicted);
-        let hit = pairs()
-            .filter(|(t, p)| **t == class && **p == class)
-            .count() as f64;
+        let hit = pairs().filter(|(t, p)| **t == class && **p == class).count() as f64;
         let wanted = truth.iter().filter(|t| **t == class).count() as f64;
         let said = predicted.iter().filter(|p| **p == class).count() as f64;
         if wanted > 0.0 {
@@ -53,10 +51,7 @@ pub fn auroc(positives: &[f32], negatives: &[f32]) -> f64 {
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut sum, mut at) = (0.0, 0);
     while at < all.len() {
-        let tied = all[at..]
-            .iter()
-            .take_while(|(s, _)| *s == all[at].0)
-            .count();
+        let tied = all[at..].iter().take_while(|(s, _)| *s == all[at].0).count();
         let rank = at as f64 + (tied as f64 + 1.0) / 2.0;
         sum += rank * all[at..at + tied].iter().filter(|(_, p)| *p).count() as f64;
         at += tied;
@@ -109,14 +104,8 @@ mod tests {
             macro_f1(&[0, 1, 1, 2], &[0, 1, 0, 2], 4),
             (2.0 / 3.0 + 2.0 / 3.0 + 1.0) / 3.0,
         );
-        near(
-            ece(&[0.9, 0.9, 0.2], &[true, false, false]),
-            (0.8 + 0.2) / 3.0,
-        );
-        near(
-            auroc(&[0.9, 0.5], &[0.5, 0.1]),
-            (1.0 + 1.0 + 0.5 + 1.0) / 4.0,
-        );
+        near(ece(&[0.9, 0.9, 0.2], &[true, false, false]), (0.8 + 0.2) / 3.0);
+        near(auroc(&[0.9, 0.5], &[0.5, 0.1]), (1.0 + 1.0 + 0.5 + 1.0) / 4.0);
         let in_scope: Vec<f32> = (0..100).map(|n| n as f32).collect();
         near(oos_recall_at_5pct(&in_scope, &[0.0, 4.9, 5.0, 50.0]), 0.5);
     }

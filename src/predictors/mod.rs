@@ -142,10 +142,7 @@ impl Predictors {
         };
         let classes = [loaded.sentiment.labels.len(), loaded.anger.labels.len()];
         if classes != [3, 3] {
-            return Err(bad(
-                "manifest.json",
-                "sentiment and anger have three labels each",
-            ));
+            return Err(bad("manifest.json", "sentiment and anger have three labels each"));
         }
         loaded.self_test(&manifest)?;
         Ok(loaded)
@@ -225,13 +222,10 @@ impl Predictors {
 }
 
 /// Loads tokenizer and encoder, reading files by the given function.
-fn load_encoder(
-    dir: &Path,
-    read: impl Fn(&str) -> Result<Vec<u8>, Error>,
-) -> Result<Encoder, Error> {
+fn load_encoder(dir: &Path, read: impl Fn(&str) -> Result<Vec<u8>, Error>) -> Result<Encoder, Error> {
     debug_assert!(dir.is_dir() || !dir.exists());
-    let tokenizer = Tokenizer::from_bytes(read("tokenizer.json")?)
-        .map_err(|e| bad("tokenizer.json", &e.to_string()))?;
+    let tokenizer =
+        Tokenizer::from_bytes(read("tokenizer.json")?).map_err(|e| bad("tokenizer.json", &e.to_string()))?;
     let name = "encoder.safetensors";
     let tensors = artifact::tensors(name, &read(name)?)?;
     let rows = tensors

@@ -72,9 +72,7 @@ pub fn train_encoder(
         hashed.push_str(a);
         hashed.push_str(b);
     }
-    data.reviews
-        .iter()
-        .for_each(|(text, _)| hashed.push_str(text));
+    data.reviews.iter().for_each(|(text, _)| hashed.push_str(text));
     write(
         dir,
         "encoder.data",
@@ -115,10 +113,7 @@ pub fn train_shop(
         &mut figures,
         progress,
     );
-    let targets: Vec<usize> = messages
-        .iter()
-        .map(|m| sentiment_place(m.sentiment))
-        .collect();
+    let targets: Vec<usize> = messages.iter().map(|m| sentiment_place(m.sentiment)).collect();
     let names = Sentiment::ALL.map(|s| s.name().to_owned()).to_vec();
     let sentiment = fit(
         "sentiment",
@@ -204,10 +199,7 @@ fn fit(
         .iter()
         .map(|f| argmax(&head.predict(f).probabilities))
         .collect();
-    figures.insert(
-        format!("{what}_accuracy"),
-        metrics::accuracy(valid.labels, &said),
-    );
+    figures.insert(format!("{what}_accuracy"), metrics::accuracy(valid.labels, &said));
     figures.insert(
         format!("{what}_macro_f1"),
         metrics::macro_f1(valid.labels, &said, classes),
@@ -257,10 +249,7 @@ fn sorted_labels(messages: &[Labelled]) -> Vec<String> {
 }
 
 fn sentiment_place(sentiment: Sentiment) -> usize {
-    Sentiment::ALL
-        .iter()
-        .position(|s| *s == sentiment)
-        .unwrap_or(1)
+    Sentiment::ALL.iter().position(|s| *s == sentiment).unwrap_or(1)
 }
 
 fn write_artifact(
@@ -284,22 +273,11 @@ fn write_artifact(
         "intent.safetensors",
         "sentiment.safetensors",
     ] {
-        files.insert(
-            name.to_owned(),
-            artifact::sha256(&artifact::read(dir, name)?),
-        );
+        files.insert(name.to_owned(), artifact::sha256(&artifact::read(dir, name)?));
     }
     let mut lines: Vec<String> = messages
         .iter()
-        .map(|m| {
-            format!(
-                "{}\t{}\t{}\t{}\n",
-                m.text,
-                m.intent,
-                m.sentiment.name(),
-                m.anger
-            )
-        })
+        .map(|m| format!("{}\t{}\t{}\t{}\n", m.text, m.intent, m.sentiment.name(), m.anger))
         .collect();
     lines.sort();
     let encoder_data = artifact::read(dir, "encoder.data").unwrap_or_default();

@@ -75,9 +75,7 @@ pub(super) fn train_tokenizer(data: &EncoderData) -> Result<Tokenizer, Error> {
     .with_pre_tokenizer(Some(BertPreTokenizer))
     .build()
     .map_err(tokenizer_error)?;
-    tokenizer
-        .train(&mut trainer, texts)
-        .map_err(tokenizer_error)?;
+    tokenizer.train(&mut trainer, texts).map_err(tokenizer_error)?;
     let json = tokenizer.to_string(false).map_err(tokenizer_error)?;
     Tokenizer::from_bytes(json.as_bytes()).map_err(tokenizer_error)
 }
@@ -194,10 +192,7 @@ fn contrast(net: &Net, left: &Ids, right: &Ids) -> Result<Tensor, Error> {
 
 fn polarity(net: &Net, reviews: &[(Vec<u32>, f32)], random: &mut StdRng) -> Result<Tensor, Error> {
     let drawn: Vec<_> = reviews.choose_multiple(random, REVIEWS_PER_STEP).collect();
-    let ids: Ids = drawn
-        .iter()
-        .map(|(ids, _)| drop_pieces(ids, random))
-        .collect();
+    let ids: Ids = drawn.iter().map(|(ids, _)| drop_pieces(ids, random)).collect();
     let wanted: Vec<f32> = drawn.iter().map(|(_, pleased)| *pleased).collect();
     let logits = net.polarity(&net.forward(&encoder::batch(&ids)?)?)?;
     let wanted = Tensor::from_vec(wanted, logits.dim(D::Minus1)?, &Device::Cpu)?;

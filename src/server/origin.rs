@@ -59,10 +59,7 @@ mod tests {
             (Some("https://shop.com.evil"), false),
             (Some("https://shop.com:444"), false),
             (Some("https://evil.example"), false),
-            (
-                Some("https://shоp.com".replace('о', "xn--").as_str()),
-                false,
-            ),
+            (Some("https://shоp.com".replace('о', "xn--").as_str()), false),
         ] {
             assert_eq!(may_connect(&headers(origin), &listed), may, "{origin:?}");
         }

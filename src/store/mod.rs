@@ -120,12 +120,7 @@ pub trait Store: Send + Sync {
     async fn append(&self, append: Append) -> Result<Appended, Error>;
 
     /// At most `events_max` events behind `after`, in order.
-    async fn read(
-        &self,
-        id: &ConversationId,
-        after: u64,
-        events_max: usize,
-    ) -> Result<Vec<Recorded>, Error>;
+    async fn read(&self, id: &ConversationId, after: u64, events_max: usize) -> Result<Vec<Recorded>, Error>;
 
     /// A conversation's head.
     async fn head(&self, id: &ConversationId) -> Result<Head, Error>;

@@ -79,10 +79,7 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(std::time::Duration::from_secs(5));
-        let mut connection = options
-            .connect()
-            .await
-            .map_err(|error| damaged(&path, &error))?;
+        let mut connection = options.connect().await.map_err(|error| damaged(&path, &error))?;
         check_version(&mut connection).await?;
         let epoch = prepare(&mut connection, &path).await?;
         let readers = SqlitePoolOptions::new()
@@ -111,14 +108,10 @@ impl Sqlite {
         make: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Request,
     ) -> Result<T, Error> {
         let (to, outcome) = oneshot::channel();
-        self.requests
-            .try_send(make(to))
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => Error::Busy,
-                mpsc::error::TrySendError::Closed(_) => {
-                    Error::Failed("the writer has stopped".to_owned())
-                }
-            })?;
+        self.requests.try_send(make(to)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Busy,
+            mpsc::error::TrySendError::Closed(_) => Error::Failed("the writer has stopped".to_owned()),
+        })?;
         outcome
             .await
             .unwrap_or_else(|_| Err(Error::Failed("the writer has stopped".to_owned())))
@@ -128,8 +121,7 @@ impl Sqlite {
 /// Holds `xiaoer.lock`, which names the process that has it.
 fn lock(folder: &Path) -> Result<std::fs::File, Error> {
     let path = folder.join("xiaoer.lock");
-    let failed =
-        |e: std::io::Error| Error::Unusable(format!("cannot lock {}: {e}", path.display()));
+    let failed = |e: std::io::Error| Error::Unusable(format!("cannot lock {}: {e}", path.display()));
     let file = std::fs::OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -146,8 +138,7 @@ fn lock(folder: &Path) -> Result<std::fs::File, Error> {
         )));
     }
     file.set_len(0).map_err(failed)?;
-    std::io::Write::write_all(&mut &file, std::process::id().to_string().as_bytes())
-        .map_err(failed)?;
+    std::io::Write::write_all(&mut &file, std::process::id().to_string().as_bytes()).map_err(failed)?;
     Ok(file)
 }
 
@@ -216,12 +207,7 @@ impl Store for Sqlite {
         self.ask(|to| Request::Append(append, to)).await
     }
 
-    async fn read(
-        &self,
-        id: &ConversationId,
-        after: u64,
-        events_max: usize,
-    ) -> Result<Vec<Recorded>, Error> {
+    async fn read(&self, id: &ConversationId, after: u64, events_max: usize) -> Result<Vec<Recorded>, Error> {
         let rows = sqlx::query(
             "SELECT seq, at, body FROM event WHERE conversation = $1 AND seq > $2 ORDER BY seq LIMIT $3",
         )

@@ -23,10 +23,7 @@ pub(super) enum Request {
 /// An outcome that waits for the commit.
 enum Outcome {
     Open(Result<Head, Error>, oneshot::Sender<Result<Head, Error>>),
-    Append(
-        Result<Appended, Error>,
-        oneshot::Sender<Result<Appended, Error>>,
-    ),
+    Append(Result<Appended, Error>, oneshot::Sender<Result<Appended, Error>>),
 }
 
 impl Outcome {
@@ -64,9 +61,7 @@ async fn commit_batch(connection: &mut SqliteConnection, batch: &mut Vec<Request
         Ok(()) => outcomes.into_iter().for_each(Outcome::send),
         Err(error) => {
             tracing::error!(%error, "a batch could not be written");
-            outcomes
-                .into_iter()
-                .for_each(|outcome| outcome.fail(&error));
+            outcomes.into_iter().for_each(|outcome| outcome.fail(&error));
             batch.drain(..).for_each(|request| match request {
                 Request::Open(_, to) => drop(to.send(Err(error.clone()))),
                 Request::Append(_, to) => drop(to.send(Err(error.clone()))),
@@ -84,9 +79,7 @@ async fn write_batch(
     for request in batch.drain(..) {
         outcomes.push(match request {
             Request::Open(opening, to) => Outcome::Open(open(&mut transaction, opening).await, to),
-            Request::Append(append, to) => {
-                Outcome::Append(write(&mut transaction, append).await, to)
-            }
+            Request::Append(append, to) => Outcome::Append(write(&mut transaction, append).await, to),
         });
         if let Some(error) = broken(outcomes.last()) {
             return Err(error);
@@ -255,12 +248,11 @@ async fn repeated(
     cid: &str,
     hash: &str,
 ) -> Result<Option<Appended>, Error> {
-    let before =
-        sqlx::query("SELECT hash, first, count FROM once WHERE conversation = $1 AND cid = $2")
-            .bind(append.id.as_str())
-            .bind(cid)
-            .fetch_optional(&mut *connection)
-            .await?;
+    let before = sqlx::query("SELECT hash, first, count FROM once WHERE conversation = $1 AND cid = $2")
+        .bind(append.id.as_str())
+        .bind(cid)
+        .fetch_optional(&mut *connection)
+        .await?;
     let Some(before) = before else {
         return Ok(None);
     };
@@ -292,16 +284,14 @@ async fn remember(
     count: usize,
 ) -> Result<(), Error> {
     let count = to_sql(count as u64);
-    sqlx::query(
-        "INSERT INTO once (conversation, cid, hash, first, count) VALUES ($1, $2, $3, $4, $5)",
-    )
-    .bind(head.id.as_str())
-    .bind(cid)
-    .bind(hash)
-    .bind(to_sql(head.last_seq) - count + 1)
-    .bind(count)
-    .execute(connection)
-    .await?;
+    sqlx::query("INSERT INTO once (conversation, cid, hash, first, count) VALUES ($1, $2, $3, $4, $5)")
+        .bind(head.id.as_str())
+        .bind(cid)
+        .bind(hash)
+        .bind(to_sql(head.last_seq) - count + 1)
+        .bind(count)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -20,14 +20,8 @@ async fn frames_and_texts() {
         ("not json".into(), "bad_json"),
         (deep, "bad_json"),
         ("{} {}".into(), "bad_json"),
-        (
-            "\u{feff}{\"type\":\"typing\",\"on\":true}".into(),
-            "bad_json",
-        ),
-        (
-            r#"{"type":"typing","on":true,"on":false}"#.into(),
-            "bad_json",
-        ),
+        ("\u{feff}{\"type\":\"typing\",\"on\":true}".into(), "bad_json"),
+        (r#"{"type":"typing","on":true,"on":false}"#.into(), "bad_json"),
         (
             r#"{"type":"say","cid":"cid-00000001","text":"\ud800"}"#.into(),
             "bad_json",
@@ -74,10 +68,7 @@ async fn hellos() {
         ),
         (json!({"type": "hello", "v": 2}), "unsupported_version"),
         (json!({"type": "hello", "v": 1, "after": -1}), "bad_field"),
-        (
-            json!({"type": "hello", "v": 1, "after": "three"}),
-            "bad_field",
-        ),
+        (json!({"type": "hello", "v": 1, "after": "three"}), "bad_field"),
         (json!({"type": "hello", "v": 1, "after": 1.5}), "bad_field"),
         (unknown, "unknown_conversation"),
         (stolen, "unknown_conversation"),
@@ -128,14 +119,7 @@ async fn harmless_texts() {
 async fn broken_frames() {
     let server = TestServer::start().await;
     let masked = |first: u8, payload: &[u8]| {
-        let mut bytes = vec![
-            first,
-            0x80 | u8::try_from(payload.len()).unwrap(),
-            0,
-            0,
-            0,
-            0,
-        ];
+        let mut bytes = vec![first, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0];
         bytes.extend_from_slice(payload);
         bytes
     };
@@ -208,8 +192,7 @@ async fn sizes_and_kinds_of_messages() {
     // Exactly 64 KiB passes the socket and is refused for what it says; one more byte closes it.
     let frame = |bytes: usize| {
         let empty = json!({"type": "say", "cid": "cid-00000001", "text": ""}).to_string();
-        json!({"type": "say", "cid": "cid-00000001", "text": "a".repeat(bytes - empty.len())})
-            .to_string()
+        json!({"type": "say", "cid": "cid-00000001", "text": "a".repeat(bytes - empty.len())}).to_string()
     };
     customer.peer.send_text(&frame(64 * 1024)).await;
     assert_eq!(
@@ -278,10 +261,9 @@ async fn silence_before_hello_is_closed() {
 #[tokio::test]
 async fn requests() {
     let server = TestServer::start().await;
-    let upgrade = "upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    let chat = |line: &str, headers: String| {
-        format!("{line}\r\nhost: {}\r\n{headers}\r\n", server.address)
-    };
+    let upgrade =
+        "upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let chat = |line: &str, headers: String| format!("{line}\r\nhost: {}\r\n{headers}\r\n", server.address);
     let v13 = format!("{upgrade}sec-websocket-version: 13\r\n");
     let get = "GET /v1/chat HTTP/1.1";
     let close = "connection: close\r\n";
@@ -293,38 +275,23 @@ async fn requests() {
         ),
         (chat(get, close.into()), "400"),
         (
-            chat(
-                "POST /v1/chat HTTP/1.1",
-                format!("content-length: 0\r\n{close}"),
-            ),
+            chat("POST /v1/chat HTTP/1.1", format!("content-length: 0\r\n{close}")),
             "405",
         ),
         (origin("null"), "403"),
         (origin("https://shop.example.evil"), "403"),
         (origin("https://shop.example:444"), "403"),
         (origin("http://evil.example"), "403"),
-        (
-            chat("GET /..%2f..%2fCargo.toml HTTP/1.1", close.into()),
-            "404",
-        ),
+        (chat("GET /..%2f..%2fCargo.toml HTTP/1.1", close.into()), "404"),
         (chat("GET /%00 HTTP/1.1", close.into()), "404"),
-        (
-            chat("GET //demo/../../etc/passwd HTTP/1.1", close.into()),
-            "404",
-        ),
+        (chat("GET //demo/../../etc/passwd HTTP/1.1", close.into()), "404"),
         (chat("TRACE /demo HTTP/1.1", close.into()), "405"),
         (
-            chat(
-                "POST /demo HTTP/1.1",
-                format!("content-length: 0\r\n{close}"),
-            ),
+            chat("POST /demo HTTP/1.1", format!("content-length: 0\r\n{close}")),
             "405",
         ),
         (
-            chat(
-                "GET /demo HTTP/1.1",
-                format!("x: {}\r\n", "y".repeat(1_000_000)),
-            ),
+            chat("GET /demo HTTP/1.1", format!("x: {}\r\n", "y".repeat(1_000_000))),
             "431",
         ),
         (

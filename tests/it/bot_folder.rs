@@ -49,23 +49,80 @@ fn the_shipped_folder_has_no_errors() {
 fn each_mistake_has_its_place_and_name() {
     let article = "---\nid: x\ntitle: X\n---\nText.\n";
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
-        ("articles/zh/a.md", b"no front matter".to_vec(), "articles/zh/a.md:1: error[no_front_matter]"),
-        ("articles/zh/b.md", b"---\nid: x\ntitel: X\n---\nText.\n".to_vec(), "error[bad_front_matter]"),
-        ("articles/zh/c.md", b"---\nid: [x\n---\nText.\n".to_vec(), "error[bad_front_matter]"),
+        (
+            "articles/zh/a.md",
+            b"no front matter".to_vec(),
+            "articles/zh/a.md:1: error[no_front_matter]",
+        ),
+        (
+            "articles/zh/b.md",
+            b"---\nid: x\ntitel: X\n---\nText.\n".to_vec(),
+            "error[bad_front_matter]",
+        ),
+        (
+            "articles/zh/c.md",
+            b"---\nid: [x\n---\nText.\n".to_vec(),
+            "error[bad_front_matter]",
+        ),
         ("articles/d.md", article.into(), "articles/d.md:1: error[no_lang]"),
-        ("articles/zh/e.md", b"---\nid: x\ntitle: X\n---\n\n".to_vec(), "error[empty_article]"),
-        ("articles/zh/f.md", b"---\nid: x\ntitle: \xff\n---\nText.\n".to_vec(), "articles/zh/f.md:3: error[not_utf8]"),
+        (
+            "articles/zh/e.md",
+            b"---\nid: x\ntitle: X\n---\n\n".to_vec(),
+            "error[empty_article]",
+        ),
+        (
+            "articles/zh/f.md",
+            b"---\nid: x\ntitle: \xff\n---\nText.\n".to_vec(),
+            "articles/zh/f.md:3: error[not_utf8]",
+        ),
         ("articles/zh/g.md", vec![b'a'; 300 * 1024], "error[too_large]"),
-        ("articles/zh/h.md", b"---\nid: Refund-Timing\ntitle: X\n---\nText.\n".to_vec(), "error[duplicate_slug]"),
-        ("articles/zh/i.md", format!("---\nid: {}x\n---\nT\n", "[".repeat(10_000)).into(), "error[bad_front_matter]"),
-        ("faq/bad.csv", b"question,answer\nonly one\n".to_vec(), "faq/bad.csv:2: error[bad_row]"),
-        ("shop.yaml", b"name: {zh: a, en: b}\nzone: Nowhere/City\nhours: {}\norder_numbers: {prefix: A, digits: 8}\n".to_vec(), "error[bad_zone]"),
+        (
+            "articles/zh/h.md",
+            b"---\nid: Refund-Timing\ntitle: X\n---\nText.\n".to_vec(),
+            "error[duplicate_slug]",
+        ),
+        (
+            "articles/zh/i.md",
+            format!("---\nid: {}x\n---\nT\n", "[".repeat(10_000)).into(),
+            "error[bad_front_matter]",
+        ),
+        (
+            "faq/bad.csv",
+            b"question,answer\nonly one\n".to_vec(),
+            "faq/bad.csv:2: error[bad_row]",
+        ),
+        (
+            "shop.yaml",
+            b"name: {zh: a, en: b}\nzone: Nowhere/City\nhours: {}\norder_numbers: {prefix: A, digits: 8}\n"
+                .to_vec(),
+            "error[bad_zone]",
+        ),
         ("shop.yaml", b"nmae: x\n".to_vec(), "shop.yaml:1: error[bad_yaml]"),
-        ("flows/x.yaml", b"flow: x\nsteps:\n  - id: a\n    say: nothing_like_it\n".to_vec(), "flows/x.yaml:3: error[missing_response]"),
-        ("flows/x.yaml", b"flow: x\nsteps:\n  - id: a\n    handoff: true\n    next: b\n".to_vec(), "flows/x.yaml:3: error[unknown_step]"),
-        ("flows/x.yaml", b"flow: x\nsteps:\n  - id: a\n    say: thanks\n    call: find_order\n".to_vec(), "flows/x.yaml:3: error[bad_step]"),
-        ("intents/x.yaml", b"intent: x\ndescription: {zh: a, en: b}\nflow: none_such\n".to_vec(), "intents/x.yaml:3: error[unknown_flow]"),
-        ("catalogue/customers.csv", b"customer_id,name,phone,level,points\n".to_vec(), "error[unknown_customer]"),
+        (
+            "flows/x.yaml",
+            b"flow: x\nsteps:\n  - id: a\n    say: nothing_like_it\n".to_vec(),
+            "flows/x.yaml:3: error[missing_response]",
+        ),
+        (
+            "flows/x.yaml",
+            b"flow: x\nsteps:\n  - id: a\n    handoff: true\n    next: b\n".to_vec(),
+            "flows/x.yaml:3: error[unknown_step]",
+        ),
+        (
+            "flows/x.yaml",
+            b"flow: x\nsteps:\n  - id: a\n    say: thanks\n    call: find_order\n".to_vec(),
+            "flows/x.yaml:3: error[bad_step]",
+        ),
+        (
+            "intents/x.yaml",
+            b"intent: x\ndescription: {zh: a, en: b}\nflow: none_such\n".to_vec(),
+            "intents/x.yaml:3: error[unknown_flow]",
+        ),
+        (
+            "catalogue/customers.csv",
+            b"customer_id,name,phone,level,points\n".to_vec(),
+            "error[unknown_customer]",
+        ),
     ];
     for (name, bytes, wanted) in cases {
         let found = errors(|folder| write(folder, name, &bytes));

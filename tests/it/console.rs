@@ -40,10 +40,7 @@ async fn agent(server: &TestServer, account: &str) -> Peer {
 }
 
 fn row<'a>(board: &'a Value, id: &Value) -> Option<&'a Value> {
-    board["conversations"]
-        .as_array()?
-        .iter()
-        .find(|c| &c["id"] == id)
+    board["conversations"].as_array()?.iter().find(|c| &c["id"] == id)
 }
 
 #[tokio::test]
@@ -72,19 +69,12 @@ async fn a_person_takes_over_and_gives_back() {
 
     let mut may = agent(&server, "may").await;
     may.send(json!({"type": "claim", "conversation": id})).await;
-    assert_eq!(
-        may.until(|f| f["type"] == "error").await["code"],
-        "not_allowed"
-    );
+    assert_eq!(may.until(|f| f["type"] == "error").await["code"], "not_allowed");
     may.send(json!({"type": "reply", "conversation": id, "cid": "agent-0002", "text": "x"}))
         .await;
-    assert_eq!(
-        may.until(|f| f["type"] == "error").await["code"],
-        "not_allowed"
-    );
+    assert_eq!(may.until(|f| f["type"] == "error").await["code"], "not_allowed");
 
-    lin.send(json!({"type": "resolve", "conversation": id}))
-        .await;
+    lin.send(json!({"type": "resolve", "conversation": id})).await;
     customer.peer.item("resolved").await;
     let answer = customer.ask("cid-00000003", "你好").await;
     assert!(!answer["text"].as_str().unwrap().is_empty());

@@ -49,10 +49,7 @@ fn run(script: &Script) -> Vec<String> {
             event,
         });
     };
-    apply(
-        &mut tracker,
-        Event::ConversationStarted { lang: script.lang },
-    );
+    apply(&mut tracker, Event::ConversationStarted { lang: script.lang });
     for (at, turn) in script.turns.iter().enumerate() {
         let cid = Cid::new(format!("scripted-{at}")).unwrap();
         apply(
@@ -64,14 +61,9 @@ fn run(script: &Script) -> Vec<String> {
             },
         );
         let events = ENGINE.take_turn("scripted", &tracker, OPEN_AT).events;
-        events
-            .iter()
-            .for_each(|event| apply(&mut tracker, event.clone()));
+        events.iter().for_each(|event| apply(&mut tracker, event.clone()));
         for missing in missing(turn, &events, &tracker) {
-            wrong.push(format!(
-                "{} / {} → {missing}\n{events:#?}",
-                script.name, turn.say
-            ));
+            wrong.push(format!("{} / {} → {missing}\n{events:#?}", script.name, turn.say));
         }
     }
     wrong
@@ -102,8 +94,7 @@ fn missing(turn: &Turn, events: &[Event], tracker: &Tracker) -> Vec<String> {
         }
     }
     if let Some(status) = &turn.card {
-        if !has(&|e| matches!(e, Event::BotSaid { card: Some(card), .. } if &card.status == status))
-        {
+        if !has(&|e| matches!(e, Event::BotSaid { card: Some(card), .. } if &card.status == status)) {
             missing.push(format!("card `{status}`"));
         }
     }

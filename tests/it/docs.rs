@@ -35,9 +35,7 @@ fn fits(wanted: &Value, found: &Value) -> bool {
                 && w.iter()
                     .all(|(k, v)| f.get(k).is_some_and(|found| fits(v, found)))
         }
-        (Value::Array(w), Value::Array(f)) => {
-            w.len() == f.len() && w.iter().zip(f).all(|(w, f)| fits(w, f))
-        }
+        (Value::Array(w), Value::Array(f)) => w.len() == f.len() && w.iter().zip(f).all(|(w, f)| fits(w, f)),
         _ => wanted == found,
     }
 }
@@ -80,10 +78,7 @@ async fn pages_are_served_with_their_policies() {
         let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
         let answer = crate::console::http(&server, &request).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer:.200}");
-        assert!(
-            answer.contains(kind) && answer.contains("nosniff"),
-            "{path}"
-        );
+        assert!(answer.contains(kind) && answer.contains("nosniff"), "{path}");
         assert_eq!(
             answer.contains("frame-ancestors 'none'"),
             !path.starts_with("/widget"),

@@ -58,28 +58,16 @@ fn seqs(events: &[Recorded]) -> Vec<u64> {
 
 async fn the_contract(store: Arc<dyn Store>) {
     store.open(opening("one")).await.unwrap();
-    assert!(matches!(
-        store.open(opening("one")).await,
-        Err(Error::Exists)
-    ));
-    assert!(matches!(
-        store.head(&id("none")).await,
-        Err(Error::NotFound)
-    ));
+    assert!(matches!(store.open(opening("one")).await, Err(Error::Exists)));
+    assert!(matches!(store.head(&id("none")).await, Err(Error::NotFound)));
     assert!(matches!(
         store.append(append("none", vec![])).await,
         Err(Error::NotFound)
     ));
 
     // A cid takes effect once and tells the same place again; another body is refused.
-    let first = store
-        .append(once("one", "cid-00000001", "hello"))
-        .await
-        .unwrap();
-    let again = store
-        .append(once("one", "cid-00000001", "hello"))
-        .await
-        .unwrap();
+    let first = store.append(once("one", "cid-00000001", "hello")).await.unwrap();
+    let again = store.append(once("one", "cid-00000001", "hello")).await.unwrap();
     assert_eq!((first.repeated, again.repeated), (false, true));
     assert_eq!(first.events, again.events);
     assert_eq!(seqs(&first.events), [2]);
@@ -94,10 +82,7 @@ async fn the_contract(store: Arc<dyn Store>) {
     };
     assert!(matches!(store.append(turn(7)).await, Err(Error::Fenced)));
     store.append(turn(0)).await.unwrap();
-    assert!(matches!(
-        store.append(turn(0)).await,
-        Err(Error::AlreadyAnswered)
-    ));
+    assert!(matches!(store.append(turn(0)).await, Err(Error::AlreadyAnswered)));
     assert!(store.survey(Survey::Unanswered).await.unwrap().is_empty());
 
     // A change of owner moves the fence, and whoever writes under the old one is refused.
@@ -116,10 +101,7 @@ async fn the_contract(store: Arc<dyn Store>) {
     };
     store.append(claim(1)).await.unwrap();
     assert!(matches!(store.append(claim(1)).await, Err(Error::Fenced)));
-    assert_eq!(
-        store.head(&id("one")).await.unwrap().ownership.owner_epoch,
-        2
-    );
+    assert_eq!(store.head(&id("one")).await.unwrap().ownership.owner_epoch, 2);
 
     // All events are there, dense, and pages fit together.
     let all = store.read(&id("one"), 0, 100).await.unwrap();
@@ -178,11 +160,7 @@ async fn damaged_and_newer_files_are_refused_and_left_alone() {
     std::fs::write(&file, vec![b'x'; 8192]).unwrap();
     let error = Sqlite::open(folder.path()).await.err().unwrap().to_string();
     assert!(error.contains("integrity_check"), "{error}");
-    assert_eq!(
-        std::fs::read(&file).unwrap(),
-        vec![b'x'; 8192],
-        "never replaced"
-    );
+    assert_eq!(std::fs::read(&file).unwrap(), vec![b'x'; 8192], "never replaced");
 
     let folder = tempfile::tempdir().unwrap();
     drop(Sqlite::open(folder.path()).await.unwrap());

@@ -83,12 +83,7 @@ impl TestServer {
         };
         accounts.put(&may).await.unwrap();
         let settings = HubSettings::default();
-        let hub = Hub::new(
-            ENGINE.clone(),
-            Arc::new(store),
-            Arc::new(SystemClock),
-            settings,
-        );
+        let hub = Hub::new(ENGINE.clone(), Arc::new(store), Arc::new(SystemClock), settings);
         let (drain, draining) = watch::channel(false);
         let app = App {
             hub: hub.clone(),
@@ -175,11 +170,7 @@ impl Peer {
         let frame = self
             .until(|frame| items(frame).iter().any(|i| i["type"] == kind))
             .await;
-        items(&frame)
-            .iter()
-            .find(|i| i["type"] == kind)
-            .unwrap()
-            .clone()
+        items(&frame).iter().find(|i| i["type"] == kind).unwrap().clone()
     }
 }
 

@@ -78,19 +78,13 @@ fn level(room: &str) -> Option<u8> {
 }
 
 fn room_of(file: &str) -> &str {
-    file.trim_start_matches("src/")
-        .split(['/', '.'])
-        .next()
-        .unwrap()
+    file.trim_start_matches("src/").split(['/', '.']).next().unwrap()
 }
 
 #[test]
 fn rooms_import_only_lower_levels() {
     let mut wrong = Vec::new();
-    for (file, text) in sources("src")
-        .iter()
-        .filter(|(file, _)| file != "src/lib.rs")
-    {
+    for (file, text) in sources("src").iter().filter(|(file, _)| file != "src/lib.rs") {
         let room = room_of(file);
         let own = level(room).unwrap_or_else(|| panic!("{file}: room `{room}` has no level"));
         for (at, line) in product(text).lines().enumerate() {
@@ -147,9 +141,7 @@ fn files_and_functions_are_short_and_documented() {
                 }
                 let _done = depth;
                 open = None;
-            } else if open.is_some_and(|(from, _)| from == at)
-                && line.trim_end().ends_with(['}', ';'])
-            {
+            } else if open.is_some_and(|(from, _)| from == at) && line.trim_end().ends_with(['}', ';']) {
                 open = None;
             }
         }
@@ -162,10 +154,7 @@ fn words_and_names_keep_to_the_house() {
     let mut wrong = Vec::new();
     for (file, text) in &sources("src") {
         for (at, line) in product(text).lines().enumerate() {
-            for word in BANNED
-                .iter()
-                .filter(|word| line.to_lowercase().contains(**word))
-            {
+            for word in BANNED.iter().filter(|word| line.to_lowercase().contains(**word)) {
                 // Two libraries have such a word in their own names.
                 if !line.contains("hyper_util")
                     && !line.contains("hyper-util")

@@ -9,14 +9,9 @@ async fn a_question_is_acknowledged_then_answered_with_a_source() {
     let server = TestServer::start().await;
     let mut customer = Customer::arrive(&server, "en-GB").await;
     assert_eq!(customer.welcome["lang"], "en");
-    customer
-        .say("cid-00000001", "how long do refunds take")
-        .await;
+    customer.say("cid-00000001", "how long do refunds take").await;
     let ack = customer.peer.until(|f| f["type"] == "ack").await;
-    assert_eq!(
-        (&ack["cid"], &ack["seq"]),
-        (&json!("cid-00000001"), &json!(2))
-    );
+    assert_eq!((&ack["cid"], &ack["seq"]), (&json!("cid-00000001"), &json!(2)));
     let said = customer.peer.item("bot_said").await;
     assert_eq!(said["citations"][0]["article"], "refund-timing", "{said}");
     assert!(
@@ -30,10 +25,7 @@ async fn an_order_is_tracked_from_its_number() {
     let server = TestServer::start().await;
     let mut customer = Customer::arrive(&server, "zh-CN").await;
     let asked = customer.ask("cid-00000001", "我的订单到哪了").await;
-    assert!(
-        asked["text"].as_str().unwrap().contains("订单号"),
-        "{asked}"
-    );
+    assert!(asked["text"].as_str().unwrap().contains("订单号"), "{asked}");
     let told = customer.ask("cid-00000002", "QM2026110312").await;
     assert_eq!(told["card"]["title"], "QM2026110312", "{told}");
     assert_eq!(told["card"]["status"], "运输中");
@@ -120,14 +112,11 @@ async fn an_unanswered_message_is_answered_once_after_a_restart() {
     use xiaoer::conversation::{Cid, Event};
     use xiaoer::store::Append;
     let folder = tempfile::tempdir().unwrap();
-    let server =
-        TestServer::start_in(folder.path(), xiaoer::channels::SocketLimits::default()).await;
+    let server = TestServer::start_in(folder.path(), xiaoer::channels::SocketLimits::default()).await;
     let customer = Customer::arrive(&server, "en").await;
     let hello = customer.hello_again(0);
-    let id = xiaoer::conversation::ConversationId::new(
-        customer.welcome["conversation"].as_str().unwrap(),
-    )
-    .unwrap();
+    let id = xiaoer::conversation::ConversationId::new(customer.welcome["conversation"].as_str().unwrap())
+        .unwrap();
     // As if the process died between the acknowledgement and the answer.
     let text = "how long do refunds take".to_owned();
     let said = Event::CustomerSaid {
@@ -149,10 +138,7 @@ async fn an_unanswered_message_is_answered_once_after_a_restart() {
     let head = again.welcome["head"].as_u64().unwrap().max(3);
     loop {
         let frame = again.peer.until(|f| f["type"] == "events").await;
-        answers += items(&frame)
-            .iter()
-            .filter(|i| i["type"] == "bot_said")
-            .count();
+        answers += items(&frame).iter().filter(|i| i["type"] == "bot_said").count();
         if frame["to"].as_u64().unwrap() >= head && answers > 0 {
             break;
         }

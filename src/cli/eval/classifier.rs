@@ -27,12 +27,7 @@ pub struct ClassifierArgs {
     #[arg(long, value_enum, default_value_t = Task::Intent)]
     task: Task,
     /// The trained artifacts, for their encoder
-    #[arg(
-        long,
-        env = "XIAOER_MODELS",
-        default_value = "models",
-        value_name = "DIR"
-    )]
+    #[arg(long, env = "XIAOER_MODELS", default_value = "models", value_name = "DIR")]
     models: PathBuf,
     /// Print one JSON object on stdout
     #[arg(long)]
@@ -63,13 +58,8 @@ pub(super) fn run(args: &ClassifierArgs) -> anyhow::Result<()> {
     let (train, valid, test) = (rows(&args.train)?, rows(&args.valid)?, rows(&args.test)?);
     let mut bars = Bars::new();
     // Sentiments have nothing out of scope; the recipe is otherwise the same.
-    let oos = args
-        .oos_label
-        .as_deref()
-        .filter(|_| args.task == Task::Intent);
-    let figures = evaluate_classifier([&train, &valid, &test], oos, &args.models, &mut |p| {
-        bars.show(p)
-    })?;
+    let oos = args.oos_label.as_deref().filter(|_| args.task == Task::Intent);
+    let figures = evaluate_classifier([&train, &valid, &test], oos, &args.models, &mut |p| bars.show(p))?;
     report(&serde_json::to_value(figures)?, args.json)
 }
 

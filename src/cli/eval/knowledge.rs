@@ -88,10 +88,7 @@ pub(super) fn run(args: &KnowledgeArgs) -> anyhow::Result<()> {
         "by_kind".to_owned(),
         by(&scored, |q| q.kind.clone().unwrap_or_default()),
     );
-    figures.insert(
-        "by_lang".to_owned(),
-        by(&scored, |q| q.lang.code().to_owned()),
-    );
+    figures.insert("by_lang".to_owned(), by(&scored, |q| q.lang.code().to_owned()));
     report(&figures.into(), args.json)
 }
 
@@ -154,14 +151,8 @@ fn by(scored: &[Scored<'_>], key: impl Fn(&Question) -> String) -> serde_json::V
 }
 
 fn figures(scored: &[&Scored<'_>]) -> serde_json::Map<String, serde_json::Value> {
-    let answerable: Vec<_> = scored
-        .iter()
-        .filter(|s| !s.question.answers.is_empty())
-        .collect();
-    let others: Vec<_> = scored
-        .iter()
-        .filter(|s| s.question.answers.is_empty())
-        .collect();
+    let answerable: Vec<_> = scored.iter().filter(|s| !s.question.answers.is_empty()).collect();
+    let others: Vec<_> = scored.iter().filter(|s| s.question.answers.is_empty()).collect();
     let share = |hits: usize, of: usize| rounded(hits as f64 / of as f64);
     let mean = |sum: f64| rounded(sum / answerable.len() as f64);
     let within = |rank: usize| {
@@ -171,10 +162,7 @@ fn figures(scored: &[&Scored<'_>]) -> serde_json::Map<String, serde_json::Value>
             .count()
     };
     let answered = |s: &&&Scored<'_>| s.decision == Decision::Answer;
-    let right = answerable
-        .iter()
-        .filter(|s| answered(s) && s.right_first)
-        .count();
+    let right = answerable.iter().filter(|s| answered(s) && s.right_first).count();
     let wrong = answerable
         .iter()
         .filter(|s| answered(s) && !s.right_first)

@@ -89,10 +89,7 @@ fn figures(scored: &[&Scored]) -> serde_json::Map<String, serde_json::Value> {
     names.dedup();
     let place = |name: &str| names.binary_search(&name).unwrap_or(names.len());
     let truth: Vec<usize> = scored.iter().map(|s| place(&s.message.intent)).collect();
-    let said: Vec<usize> = scored
-        .iter()
-        .map(|s| place(s.understanding.intent()))
-        .collect();
+    let said: Vec<usize> = scored.iter().map(|s| place(s.understanding.intent())).collect();
     let right: Vec<bool> = truth.iter().zip(&said).map(|(t, s)| t == s).collect();
     let best = |s: &&Scored| s.understanding.intents.first().map_or(0.0, |r| r.score);
     let confidence: Vec<f32> = scored.iter().map(best).collect();
@@ -121,20 +118,10 @@ fn figures(scored: &[&Scored]) -> serde_json::Map<String, serde_json::Value> {
 }
 
 fn sentiment_figures(scored: &[&Scored]) -> (f64, f64) {
-    let place = |sentiment: Sentiment| {
-        Sentiment::ALL
-            .iter()
-            .position(|s| *s == sentiment)
-            .unwrap_or(0)
-    };
+    let place = |sentiment: Sentiment| Sentiment::ALL.iter().position(|s| *s == sentiment).unwrap_or(0);
     let (truth, said): (Vec<usize>, Vec<usize>) = scored
         .iter()
-        .filter_map(|s| {
-            Some((
-                place(s.message.sentiment?),
-                place(s.understanding.sentiment),
-            ))
-        })
+        .filter_map(|s| Some((place(s.message.sentiment?), place(s.understanding.sentiment))))
         .unzip();
     if truth.is_empty() {
         return (f64::NAN, f64::NAN);
@@ -150,12 +137,7 @@ fn anger_f1(scored: &[&Scored]) -> f64 {
     let (truth, said): (Vec<usize>, Vec<usize>) = scored
         .iter()
         .filter(|s| s.message.sentiment == Some(Sentiment::Negative))
-        .filter_map(|s| {
-            Some((
-                usize::from(s.message.anger?),
-                usize::from(s.understanding.anger),
-            ))
-        })
+        .filter_map(|s| Some((usize::from(s.message.anger?), usize::from(s.understanding.anger))))
         .unzip();
     if truth.is_empty() {
         f64::NAN

@@ -38,8 +38,7 @@ pub fn run(command: &EvalCommand) -> anyhow::Result<()> {
 
 /// Reads one JSON value a line; a mistake names its line.
 fn read_lines<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
-    let text =
-        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut rows = Vec::new();
     for (at, line) in text
         .lines()
