@@ -85,10 +85,10 @@ impl Config {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
             let mut why = error.message().to_owned();
-            if let Some(name) = why.split('`').nth(1).filter(|_| why.starts_with("unknown field")) {
-                if let Some(near) = nearest(name) {
-                    why = format!("unknown setting `{name}`; did you mean `{near}`?");
-                }
+            if let Some(name) = why.split('`').nth(1).filter(|_| why.starts_with("unknown field"))
+                && let Some(near) = nearest(name)
+            {
+                why = format!("unknown setting `{name}`; did you mean `{near}`?");
             }
             Error::Mistake {
                 file: file.to_owned(),

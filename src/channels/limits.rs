@@ -65,7 +65,6 @@ impl SocketLimits {
 }
 
 /// Sets the bounds on an upgrade.
-#[must_use]
 pub fn socket_of(upgrade: WebSocketUpgrade, limits: &SocketLimits) -> WebSocketUpgrade {
     upgrade
         .max_message_size(limits.message_bytes_max)

@@ -61,12 +61,12 @@ pub struct Common {
 pub struct Misuse(String);
 
 impl Misuse {
-    fn new(message: impl Into<String>) -> anyhow::Error {
+    fn error(message: impl Into<String>) -> anyhow::Error {
         anyhow::Error::new(Self(message.into()))
     }
 
     fn from_error(error: impl std::fmt::Display) -> anyhow::Error {
-        Self::new(error.to_string())
+        Self::error(error.to_string())
     }
 }
 

@@ -105,12 +105,11 @@ fn first_difference(before: &[&Event], now: &[Event]) -> Option<String> {
         }),
         Some(Event::TurnEnded { knowledge, model, .. }),
     ) = (before.last(), now.last())
+        && (then != knowledge || model_then != model)
     {
-        if then != knowledge || model_then != model {
-            return Some(format!(
-                "it was knowledge {then} and model {model_then}; now {knowledge} and {model}"
-            ));
-        }
+        return Some(format!(
+            "it was knowledge {then} and model {model_then}; now {knowledge} and {model}"
+        ));
     }
     let at = before.iter().zip(now).position(|(b, n)| *b != n);
     match at {

@@ -67,7 +67,7 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
     let began = Instant::now();
     let listener = TcpListener::bind(config.listen)
         .await
-        .map_err(|e| Misuse::new(format!("cannot listen on {}: {e}; use --listen", config.listen)))?;
+        .map_err(|e| Misuse::error(format!("cannot listen on {}: {e}; use --listen", config.listen)))?;
     let brain = brain::load(&args.common)?;
     let origins = Arc::new(brain.bot.shop.origins.clone());
     let facts = facts_of(&brain);
@@ -139,7 +139,7 @@ async fn first_password(accounts: &Accounts, reset: bool) -> anyhow::Result<Opti
         .map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())]))
         .collect();
     let password_hash = hash_password(&password).context("the password cannot be hashed")?;
-    let name = "小二".to_owned();
+    let name = "店长".to_owned();
     accounts
         .put(&Account {
             account: "admin".to_owned(),

@@ -171,10 +171,10 @@ fn described(account: &Account) -> Json<serde_json::Value> {
 }
 
 pub(super) async fn log_out(State(console): State<Console>, headers: HeaderMap) -> Response {
-    if let Some(token) = token_of(&headers) {
-        if let Err(error) = console.accounts.end_login(&token_hash(&token)).await {
-            tracing::error!(%error, "a login cannot be ended");
-        }
+    if let Some(token) = token_of(&headers)
+        && let Err(error) = console.accounts.end_login(&token_hash(&token)).await
+    {
+        tracing::error!(%error, "a login cannot be ended");
     }
     let cookie = format!("{COOKIE_NAME}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
     ([(SET_COOKIE, cookie)], StatusCode::NO_CONTENT).into_response()

@@ -241,7 +241,7 @@ fn han(terms: &mut Vec<String>, run: &str) {
     }
     for token in JIEBA.cut_for_search(run, true) {
         let long = token.word.chars().count();
-        if long >= 2 && long <= TERM_CHARS_MAX && !STOP_WORDS.contains(&token.word) {
+        if (2..=TERM_CHARS_MAX).contains(&long) && !STOP_WORDS.contains(&token.word) {
             terms.push(token.word.to_owned());
         }
     }

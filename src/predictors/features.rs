@@ -17,7 +17,7 @@ pub(super) fn fold(text: &str) -> String {
         let blank = c.is_whitespace() || c.is_control();
         if blank && !folded.ends_with(' ') {
             folded.push(' ');
-        } else if !blank && !(c == '0' && folded.ends_with("00")) {
+        } else if !(blank || c == '0' && folded.ends_with("00")) {
             folded.push(c);
         }
     }
@@ -79,7 +79,7 @@ fn words(folded: &str) -> Vec<String> {
 
 fn character_grams(word: &str, places: &mut Vec<u32>) {
     let count = word.chars().count();
-    if count < 3 || count > 30 {
+    if !(3..=30).contains(&count) {
         return;
     }
     let marked: Vec<char> = std::iter::once('<').chain(word.chars()).chain(['>']).collect();

@@ -216,7 +216,9 @@ fn fit(
 /// The same messages every time, whatever else is in the shop.
 fn is_kept_for_calibration(text: &str) -> bool {
     let hash = artifact::sha256(format!("calibration:{text}").as_bytes());
-    u64::from_str_radix(&hash[..12], 16).unwrap_or(1) % CALIBRATION_SHARE == 0
+    u64::from_str_radix(&hash[..12], 16)
+        .unwrap_or(1)
+        .is_multiple_of(CALIBRATION_SHARE)
 }
 
 pub(super) fn featurise<'a>(

@@ -149,10 +149,10 @@ async fn write(connection: &mut SqliteConnection, append: Append) -> Result<Appe
         .await?
         .ok_or(Error::NotFound)?;
     let mut head = decode_head(&row)?;
-    if let Some((cid, hash)) = &append.once {
-        if let Some(before) = repeated(connection, &append, cid.as_str(), hash).await? {
-            return Ok(before);
-        }
+    if let Some((cid, hash)) = &append.once
+        && let Some(before) = repeated(connection, &append, cid.as_str(), hash).await?
+    {
+        return Ok(before);
     }
     if append
         .fence

@@ -86,24 +86,24 @@ fn missing(turn: &Turn, events: &[Event], tracker: &Tracker) -> Vec<String> {
         }
     }
     let has = |test: &dyn Fn(&Event) -> bool| said(&|_, e| test(e));
-    if let Some(id) = &turn.cites {
-        if !has(
+    if let Some(id) = &turn.cites
+        && !has(
             &|e| matches!(e, Event::BotSaid { citations, .. } if citations.iter().any(|c| &c.article == id)),
-        ) {
-            missing.push(format!("citation `{id}`"));
-        }
+        )
+    {
+        missing.push(format!("citation `{id}`"));
     }
-    if let Some(status) = &turn.card {
-        if !has(&|e| matches!(e, Event::BotSaid { card: Some(card), .. } if &card.status == status)) {
-            missing.push(format!("card `{status}`"));
-        }
+    if let Some(status) = &turn.card
+        && !has(&|e| matches!(e, Event::BotSaid { card: Some(card), .. } if &card.status == status))
+    {
+        missing.push(format!("card `{status}`"));
     }
-    if let Some(button) = &turn.button {
-        if !has(
+    if let Some(button) = &turn.button
+        && !has(
             &|e| matches!(e, Event::BotSaid { choices, .. } if choices.iter().any(|c| &c.choice == button)),
-        ) {
-            missing.push(format!("button `{button}`"));
-        }
+        )
+    {
+        missing.push(format!("button `{button}`"));
     }
     for (slot, value) in &turn.slots {
         if tracker.slots.get(slot) != Some(value) {

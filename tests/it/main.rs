@@ -4,6 +4,7 @@ mod bad_inputs;
 mod bot_folder;
 mod console;
 mod conversations;
+mod crash;
 mod docs;
 mod models;
 mod replay_property;

@@ -137,6 +137,14 @@ impl Peer {
         self.socket.send(Message::text(text)).await.unwrap();
     }
 
+    /// Sends, unless the socket is gone.
+    pub async fn try_send(&mut self, frame: Value) -> Result<(), ()> {
+        self.socket
+            .send(Message::text(frame.to_string()))
+            .await
+            .map_err(drop)
+    }
+
     /// The next JSON frame, or the close code.
     pub async fn next(&mut self) -> Result<Value, u16> {
         let patience = std::time::Duration::from_secs(20);

@@ -93,10 +93,10 @@ fn rooms_import_only_lower_levels() {
                     .split(|c: char| !c.is_ascii_lowercase() && c != '_')
                     .next()
                     .unwrap();
-                if let Some(level) = level(other).filter(|_| other != room) {
-                    if level >= own {
-                        wrong.push(format!("{file}:{}: {room} imports {other}", at + 1));
-                    }
+                if let Some(level) = level(other).filter(|_| other != room)
+                    && level >= own
+                {
+                    wrong.push(format!("{file}:{}: {room} imports {other}", at + 1));
                 }
             }
         }

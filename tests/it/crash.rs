@@ -1,0 +1,220 @@
+//! kill -9 of the real server under chatting customers, and an offline checker of what must hold:
+//! acknowledged messages lost 0, doubled 0, seq dense, every message answered once. The same checker
+//! must catch the build that acknowledges before it commits.
+//!
+//! `XIAOER_KILLS` sets the number of kills (6 without it). The seed is printed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use crate::support::{Peer, root};
+
+const CUSTOMERS: usize = 20;
+const SEED: u64 = 20_261_123;
+
+/// What customers were told, for the checker.
+#[derive(Default)]
+struct Told {
+    /// By conversation: each acknowledged cid with the seqs it was acknowledged with.
+    acks: BTreeMap<String, BTreeMap<String, BTreeSet<u64>>>,
+}
+
+/// One server process; killed when dropped.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be dead already, which is what the test is about.
+        let _dead = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+/// Starts the binary on a port and waits until it is open.
+async fn start(data: &Path, port: u16) -> Process {
+    let child = Command::new(env!("CARGO_BIN_EXE_xiaoer"))
+        .current_dir(root())
+        .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+        .arg(data)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut process = Process(child);
+    let stderr = tokio::process::ChildStderr::from_std(process.0.stderr.take().unwrap()).unwrap();
+    let mut lines = BufReader::new(stderr).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if line.trim_start().starts_with("data ") {
+            // Read on, so that the server never waits for a full pipe.
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return process;
+        }
+    }
+    panic!("the server did not open");
+}
+
+/// A customer who chats, resends what is not acknowledged, and comes back after every crash.
+async fn chat(port: u16, number: usize, told: Arc<Mutex<Told>>) {
+    let url = format!("ws://127.0.0.1:{port}/v1/chat");
+    let (mut known, mut cursor) = (None::<(Value, Value)>, 0);
+    let (mut next, mut pending) = (0, None::<String>);
+    loop {
+        let Ok((socket, _)) = tokio_tungstenite::connect_async(&url).await else {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        let mut peer = Peer { socket };
+        let mut hello = json!({"type": "hello", "v": 1, "after": cursor});
+        if let Some((id, token)) = &known {
+            hello["conversation"] = id.clone();
+            hello["token"] = token.clone();
+        }
+        if peer.try_send(hello).await.is_err() {
+            continue;
+        }
+        while let Ok(frame) = peer.next().await {
+            match frame["type"].as_str().unwrap() {
+                "welcome" => known = Some((frame["conversation"].clone(), frame["token"].clone())),
+                "events" => {
+                    assert_eq!(
+                        frame["from"],
+                        cursor + 1,
+                        "customer {number} sees every event once"
+                    );
+                    cursor = frame["to"].as_u64().unwrap();
+                    continue;
+                }
+                "ack" => {
+                    let cid = frame["cid"].as_str().unwrap().to_owned();
+                    let id = known.as_ref().unwrap().0.as_str().unwrap().to_owned();
+                    let mut told = told.lock().unwrap();
+                    let seqs = told.acks.entry(id).or_default().entry(cid.clone()).or_default();
+                    seqs.insert(frame["seq"].as_u64().unwrap());
+                    pending = pending.filter(|p| *p != cid);
+                }
+                "signal" => continue,
+                _ => {}
+            }
+            let cid = pending.clone().unwrap_or_else(|| {
+                next += 1;
+                format!("cid-{number:04}-{next:06}")
+            });
+            pending = Some(cid.clone());
+            if peer
+                .try_send(json!({"type": "say", "cid": cid, "text": "how long do refunds take"}))
+                .await
+                .is_err()
+            {
+                break;
+            }
+        }
+    }
+}
+
+/// Reads the store as it was left and lists everything that should not be.
+async fn check(data: &Path, told: &Told) -> Vec<String> {
+    use xiaoer::conversation::{ConversationId, Event};
+    use xiaoer::store::{Sqlite, Store};
+    let store = Sqlite::open(data).await.unwrap();
+    let mut wrong = Vec::new();
+    for (id, acks) in &told.acks {
+        let name = ConversationId::new(id.clone()).unwrap();
+        let events = store.read(&name, 0, 1_000_000).await.unwrap();
+        let mut said: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        let mut answered: BTreeMap<u64, usize> = BTreeMap::new();
+        for (at, recorded) in events.iter().enumerate() {
+            if recorded.seq != at as u64 + 1 {
+                wrong.push(format!("{id}: a hole before seq {}", recorded.seq));
+            }
+            match &recorded.event {
+                Event::CustomerSaid { cid, .. } => said.entry(cid.as_str()).or_default().push(recorded.seq),
+                Event::TurnEnded { answers, .. } => *answered.entry(*answers).or_default() += 1,
+                _ => {}
+            }
+        }
+        for (cid, seqs) in acks {
+            let stored = said.get(cid.as_str()).cloned().unwrap_or_default();
+            if stored.is_empty() {
+                wrong.push(format!("{id}: acknowledged {cid} is lost"));
+            } else if seqs.iter().any(|seq| !stored.contains(seq)) || seqs.len() > 1 {
+                wrong.push(format!(
+                    "{id}: {cid} was acknowledged as {seqs:?} and stored as {stored:?}"
+                ));
+            }
+        }
+        for (cid, seqs) in &said {
+            if seqs.len() > 1 {
+                wrong.push(format!("{id}: {cid} is there {} times", seqs.len()));
+            }
+            let answers = answered.get(&seqs[0]).copied().unwrap_or(0);
+            if answers != 1 {
+                wrong.push(format!("{id}: {cid} was answered {answers} times"));
+            }
+        }
+    }
+    wrong
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acknowledged_messages_survive_kill_9() {
+    let kills: usize = std::env::var("XIAOER_KILLS")
+        .ok()
+        .and_then(|k| k.parse().ok())
+        .unwrap_or(6);
+    let folder = tempfile::tempdir().unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let told = Arc::new(Mutex::new(Told::default()));
+    let mut random = StdRng::seed_from_u64(SEED);
+    let mut customers = tokio::task::JoinSet::new();
+    for number in 0..CUSTOMERS {
+        customers.spawn(chat(port, number, told.clone()));
+    }
+    for _ in 0..kills {
+        let mut process = start(folder.path(), port).await;
+        tokio::time::sleep(Duration::from_millis(random.random_range(50..1_500))).await;
+        process.0.kill().unwrap();
+        process.0.wait().unwrap();
+    }
+    customers.abort_all();
+    while let Some(ended) = customers.join_next().await {
+        assert!(
+            ended.is_err_and(|e| e.is_cancelled()),
+            "a customer saw what should not be"
+        );
+    }
+    // One quiet start answers what the last kill left unanswered.
+    let process = start(folder.path(), port).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    drop(process);
+    let told = std::mem::take(&mut *told.lock().unwrap());
+    let acked: usize = told.acks.values().map(BTreeMap::len).sum();
+    let wrong = check(folder.path(), &told).await;
+    let upper = 3.0 / kills as f64;
+    println!(
+        "seed={SEED} kills={kills} acked={acked} wrong={} upper95={upper:.3}",
+        wrong.len()
+    );
+    assert!(
+        acked > kills * CUSTOMERS / 4,
+        "only {acked} acknowledged: nothing was tested"
+    );
+    if cfg!(feature = "mutant_ack_before_commit") {
+        assert!(
+            !wrong.is_empty(),
+            "the checker missed a build that acknowledges before it commits"
+        );
+    } else {
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}
