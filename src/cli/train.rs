@@ -49,7 +49,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
             args.encoder_steps
         ));
         train_encoder(&data, args.encoder_steps, &args.common.models, &mut |p| {
-            bars.show(p)
+            bars.show(p);
         })?;
     }
     let (messages, kept) = messages_of(&args.common.knowledge_base, args.holdout)?;

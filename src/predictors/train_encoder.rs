@@ -80,6 +80,7 @@ pub(super) fn train_tokenizer(data: &EncoderData) -> Result<Tokenizer, Error> {
     Tokenizer::from_bytes(json.as_bytes()).map_err(tokenizer_error)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "map_err gives the value")]
 fn tokenizer_error(error: tokenizers::Error) -> Error {
     Error::Tokenizer(error.to_string())
 }

@@ -1,5 +1,7 @@
 //! All integration tests in one binary, so that linking is paid once.
 
+#![expect(clippy::unwrap_used, reason = "a panic is a test's failure")]
+
 mod bad_inputs;
 mod bot_folder;
 mod console;

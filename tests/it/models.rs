@@ -87,7 +87,7 @@ fn a_forged_file_is_refused_for_what_is_in_it() {
         forge(f, "encoder.safetensors", |b| {
             let end = b.len();
             b.truncate(end - 64);
-        })
+        });
     });
     assert!(said.contains("encoder.safetensors"), "{said}");
 }
