@@ -7,9 +7,11 @@ use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+
+use super::linger::Lingering;
 
 /// Time for a request's headers.
 const HEADERS_MS_MAX: u64 = 10_000;
@@ -42,11 +44,7 @@ pub async fn serve(listener: TcpListener, router: Router, mut draining: watch::R
         let Ok(place) = places.clone().try_acquire_owned() else {
             continue;
         };
-        let router = router.clone();
-        connections.spawn(async move {
-            serve_connection(stream, router).await;
-            drop(place);
-        });
+        connections.spawn(serve_connection(Lingering::new(stream, place), router.clone()));
     }
     drop(listener);
     let patience = Duration::from_millis(DRAIN_MS_MAX);
@@ -56,9 +54,7 @@ pub async fn serve(listener: TcpListener, router: Router, mut draining: watch::R
     }
 }
 
-async fn serve_connection(stream: TcpStream, router: Router) {
-    // Chat frames are small; waiting to fill a packet only delays them.
-    let _unsupported = stream.set_nodelay(true);
+async fn serve_connection(stream: Lingering, router: Router) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()

@@ -2,6 +2,7 @@
 
 mod accept;
 mod assets;
+mod linger;
 mod origin;
 
 use std::sync::Arc;
