@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Turns the public sets into the two tables the encoder learns from.
+"""Turns the public sets and the shop's examples into the tables the encoder learns from.
 
-Usage: python3 scripts/prepare_encoder_data.py DATA_DIR OUT_DIR
-Writes OUT_DIR/pairs.tsv (text TAB text of the same meaning) and OUT_DIR/reviews.tsv (text TAB 0|1).
-Which sets, under which licences: models/CARD.md. Test splits, CLINC150, Banking77, and sets marked
-"not for training" are left out.
+Usage: python3 scripts/prepare_encoder_data.py DATA_DIR KNOWLEDGE_BASE OUT_DIR
+Writes OUT_DIR/lessons.tsv (English for the teacher TAB a text of the same meaning), OUT_DIR/pairs.tsv (text TAB text
+of the same meaning) and OUT_DIR/reviews.tsv (text TAB 0|1). Which sets, under which licences: models/CARD.md. Test
+splits, CLINC150, Banking77, and sets marked "not for training" are left out.
 """
 
 import csv
@@ -17,7 +17,9 @@ import re
 import sys
 from pathlib import Path
 
-SEED = 20261123
+SEED = 20261125
+ENGLISH_CHARS_MAX = 110
+HAN_CHARS_MAX = 36
 
 
 def lines(path):
@@ -64,44 +66,10 @@ def pairs(data, rng):
         if parts[0] == "train" and float(parts[5]) >= 4:
             yield parts[6], parts[7]
     yield from same_label(data / "intent_hwu64/train.jsonl", 2, rng)
-    for row in lines(data / "parallel_tatoeba_cmn_eng/cmn.txt.gz"):
-        parts = row.split("\t")
-        yield parts[0], parts[1]
-        yield parts[1], parts[0]
-    for path in sorted((data / "parallel_wmt_zh_en").glob("wmt202[13]*.tsv")):
-        for row in lines(path):
-            parts = row.split("\t")
-            if len(parts) >= 2:
-                yield parts[0], parts[1]
-    for row in lines(data / "parallel_xquad_questions/questions.en-zh.tsv"):
-        yield tuple(row.split("\t")[:2])
-    for row in lines(data / "dict_cc_cedict/cedict_1_0_ts_utf-8_mdbg.txt.gz"):
-        found = re.match(r"(\S+) (\S+) \[[^]]*\] /([^/]+)/", row)
-        if found and not re.search(r"surname|variant of|see |\[", found[3]):
-            yield found[2], re.sub(r"\([^)]*\)", "", found[3])
-            if found[1] != found[2] and rng.random() < 0.3:
-                yield found[1], found[2]
-    words = []
-    for row in lines(data / "dict_ecdict_en_zh/ecdict_en_zh.tsv.gz"):
-        parts = row.split("\t")
-        if len(parts) == 2 and re.fullmatch(r"[a-z][a-z ]{2,24}", parts[0]):
-            sense = re.sub(r"\b[a-z]+\.|\[[^]]*\]|\([^)]*\)", "", parts[1].split("\\n")[0]).strip()
-            words.append((parts[0], re.split(r"[,;，；]", sense)[0]))
-    yield from rng.sample(words, min(60_000, len(words)))
     for row in lines(data / "zh_dialog_jddc/seq2seq_train.tsv.gz"):
         said, answer = (row.split("\t") + [""])[:2]
         yield said.rstrip(",").split(",")[-1], answer.rstrip(",")
     # One text is its own partner: dropped pieces make the two sides differ.
-    for name in ("train_4000_dialogues.jsonl.gz",):
-        for row in lines(data / "sgd_user_turns" / name):
-            text = json.loads(row)["text"]
-            if rng.random() < 0.5:
-                yield text, text
-    for path in sorted((data / "multidogo").glob("*_train.tsv.gz")):
-        for row in itertools.islice(lines(path), 1, None):
-            parts = row.split("\t")
-            if len(parts) >= 4 and rng.random() < 0.3:
-                yield parts[3], parts[3]
     for row in lines(data / "zh_ecom_queries_multicpr/train.query.txt.gz"):
         if rng.random() < 0.2:
             query = row.split("\t")[-1]
@@ -109,6 +77,182 @@ def pairs(data, rng):
     for row in lines(data / "zh_dialog_jddc/seq2seq_train.tsv.gz"):
         for text in row.split("\t")[0].split(","):
             yield text, text
+
+
+def english(data, shop, rng):
+    """English texts of every kind, for the teacher."""
+    for row in lines(data / "sgd_user_turns/train_4000_dialogues.jsonl.gz"):
+        if rng.random() < 0.6:
+            yield json.loads(row)["text"]
+    for path in sorted((data / "multidogo").glob("*_train.tsv.gz")):
+        for row in itertools.islice(lines(path), 1, None):
+            parts = row.split("\t")
+            if len(parts) >= 4 and len(parts[3]) > 8 and rng.random() < 0.5:
+                yield parts[3]
+    for name in ("intent_hwu64", "intent_snips", "intent_atis"):
+        for row in lines(data / name / "train.jsonl"):
+            yield json.loads(row)["text"]
+    for row in itertools.islice(lines(data / "mrpc/msr_paraphrase_train.txt.gz"), 1, None):
+        yield from row.split("\t")[3:5]
+    for row in lines(data / "stsb_en/stsbenchmark.tsv.gz"):
+        parts = row.split("\t")
+        if parts[0] == "train":
+            yield from parts[5 + 1:5 + 3]
+    for row in lines(data / "sst2/train.tsv.gz"):
+        yield row.split("\t")[0]
+    for row in itertools.islice(lines(data / "sentiment_en_amazon_alexa/amazon_alexa.tsv.gz"), 1, None):
+        yield (row.split("\t") + [""] * 4)[3]
+    faq = json.loads((data / "faq_en_ecommerce/Ecommerce_FAQ_Chatbot_dataset.json").read_text(encoding="utf-8"))
+    for item in faq["questions"]:
+        yield from (item["question"], item["answer"])
+    with gzip.open(next((data / "search_en_homedepot").glob("*.gz")), "rt", encoding="utf-8", errors="replace") as f:
+        for row in csv.DictReader(f):
+            if rng.random() < 0.2:
+                yield row["search_term"]
+    for text in shop_examples(shop, "en"):
+        yield text
+
+
+def shop_examples(shop, wanted):
+    """Examples of the shop's intents, one language's."""
+    for path in sorted((shop / "intents").glob("*.yaml")):
+        lang, examples = "", False
+        for row in lines(path):
+            if re.match(r"\S", row):
+                examples = row.startswith("examples:")
+            elif re.match(r"  (zh|en):$", row):
+                lang = row.strip(" :")
+            elif examples and lang == wanted and row.startswith("      "):
+                yield row.strip()
+
+
+def parallel(data):
+    """(English, Chinese) sentences."""
+    for row in lines(data / "parallel_tatoeba_cmn_eng/cmn.txt.gz"):
+        parts = row.split("\t")
+        yield parts[0], parts[1]
+    for path in sorted((data / "parallel_wmt_zh_en").glob("wmt202[13]*.tsv")):
+        for row in lines(path):
+            parts = row.split("\t")
+            if len(parts) >= 2:
+                yield parts[0], parts[1]
+    for row in lines(data / "parallel_xquad_questions/questions.en-zh.tsv"):
+        yield tuple(row.split("\t")[:2])
+
+
+def chinese_first(pair):
+    """(English, Chinese), whichever came first."""
+    return pair if re.search("[\u4e00-\u9fff]", pair[1]) else (pair[1], pair[0])
+
+
+def dictionaries(data, rng):
+    """(English, Chinese) words, and readings of single characters."""
+    words, readings = [], {}
+    for row in lines(data / "dict_cc_cedict/cedict_1_0_ts_utf-8_mdbg.txt.gz"):
+        found = re.match(r"(\S+) (\S+) \[([^]]*)\] /([^/]+)/", row)
+        if not found:
+            continue
+        if len(found[2]) == 1:
+            readings.setdefault(re.sub(r"\d", "", found[3]).lower(), []).append(found[2])
+        if not re.search(r"surname|variant of|see |\[|used in", found[4]):
+            gloss = re.sub(r"\([^)]*\)", "", found[4]).strip()
+            if gloss:
+                words.append((re.sub(r"^to ", "", gloss), found[2]))
+    by_english = {}
+    for row in lines(data / "dict_ecdict_en_zh/ecdict_en_zh.tsv.gz"):
+        parts = row.split("\t")
+        if len(parts) == 2 and re.fullmatch(r"[a-z][a-z ]{2,24}", parts[0]):
+            sense = re.sub(r"\b[a-z]+\.|\[[^]]*\]|\([^)]*\)|（[^）]*）", "", parts[1].split("\\n")[0])
+            sense = re.split(r"[,;，；、.]", sense)[0].strip()
+            if re.fullmatch("[\u4e00-\u9fff]{1,6}", sense):
+                by_english[parts[0]] = re.sub("的$", "", sense) if len(sense) > 2 else sense
+    singles = [w for w in words if len(w[1]) == 1]
+    chosen = singles + rng.sample([w for w in words if 1 < len(w[1]) < 6], 60_000)
+    chosen += rng.sample(sorted(by_english.items()), 50_000)
+    return chosen, by_english, readings
+
+
+FUNCTION_WORDS = dict(
+    item.split("=")
+    for item in """i=我 you=你 he=他 she=她 it=它 we=我们 they=他们 me=我 my=我的 your=你的 his=他的 her=她的 our=我们的
+their=他们的 the= a= an= is=是 are=是 am=是 was=是 were=是 be=是 been= to= of=的 in=在 on=在 at=在 for=为 with=和 and=和 or=或者
+not=不 no=没有 don't=不 doesn't=不 didn't=没 can=能 could=能 can't=不能 will=会 would=会 should=应该 do= does= did= have=有 has=有
+had=有 this=这个 that=那个 these=这些 those=那些 what=什么 which=哪个 who=谁 where=哪里 when=什么时候 why=为什么 how=怎么 there=那里
+here=这里 want=想要 need=需要 like=喜欢 please=请 yes=是的 ok=好的 okay=好的 so=所以 but=但是 if=如果 because=因为 about=关于 from=从
+by=被 as=作为 get=得到 got=收到 one=一个 two=两个 some=一些 any=任何 all=全部 my=我的 i'm=我是 i'd=我想 i'll=我会 it's=这是 what's=是什么
+that's=那是 hello=你好 hi=你好 thanks=谢谢 thank=谢谢 much=多少 many=多少 more=更多 now=现在 today=今天 tomorrow=明天 order=订单 book=预订
+find=找 make=做 give=给 tell=告诉 show=显示 know=知道 help=帮助 time=时间 price=价格 money=钱 return=退货 refund=退款 ship=发货 shipping=运费
+delivery=配送 package=包裹 parcel=包裹 size=尺码 color=颜色 colour=颜色 address=地址 phone=手机 account=账号 password=密码 card=卡 pay=付款
+payment=付款 paid=付了 buy=买 bought=买了 cancel=取消 change=改 broken=坏了 store=店 shop=店 item=商品 product=商品 customer=顾客 service=服务
+someone=人 person=人 arrive=到 arrived=到了 still=还 yet=还 wrong=错 missing=少了 never=从来没 just=刚 also=也 only=只 very=很 too=太 good=好
+bad=差 new=新 old=旧 big=大 small=小 long=长 free=免费 open=打开 close=关闭 send=寄 sent=寄了 number=号码 day=天 days=天 week=周 hours=小时""".split()
+)
+
+
+def switched(text, by_english, rng):
+    """The words of an English text in Chinese, as far as they are known."""
+    words = re.findall(r"[A-Za-z']+|[^A-Za-z'\s]+", text.lower())
+    known = 0
+    said = []
+    for word in words:
+        chinese = FUNCTION_WORDS.get(word, by_english.get(word, by_english.get(word.rstrip("s"))))
+        if chinese is None or (word not in FUNCTION_WORDS and rng.random() < 0.1):
+            said.append(word)
+        else:
+            known += 1
+            said.append(chinese)
+    return "".join(w if not w.isascii() else f" {w} " for w in said) if known * 3 >= len(words) * 2 else None
+
+
+NEAR_KEYS = dict(zip("qwertyuiopasdfghjklzxcvbnm", "wqwrtyuioposdfghjkkxzcvbn"))
+
+
+def slipped(text, readings_of, readings, rng):
+    """The text with one or two slips: of a finger, or of an input method by sound."""
+    chars = list(text)
+    for _ in range(1 if len(chars) < 14 else 2):
+        at = rng.randrange(len(chars))
+        c, kind = chars[at], rng.randrange(4)
+        if c in readings_of:
+            chars[at] = rng.choice(readings[readings_of[c]])
+        elif not c.isalpha():
+            continue
+        elif kind == 0:
+            chars[at] = ""
+        elif kind == 1:
+            chars[at] = c + c
+        elif kind == 2 and at + 1 < len(chars):
+            chars[at], chars[at + 1] = chars[at + 1], c
+        else:
+            chars[at] = NEAR_KEYS.get(c, c)
+        chars = [c for c in chars if c] or ["?"]
+    return "".join(chars)
+
+
+def lessons(data, shop, rng):
+    words, by_english, readings = dictionaries(data, rng)
+    readings_of = {c: sound for sound, chars in readings.items() for c in chars}
+    for taught, text in map(chinese_first, parallel(data)):
+        taught, text = clean(taught), clean(text)
+        if len(taught) <= ENGLISH_CHARS_MAX and len(text) <= HAN_CHARS_MAX:
+            # Sentences bind the languages best and are few: each comes in several dresses.
+            yield from ((taught, text), (taught, taught), (taught, text))
+            yield taught, slipped(text, readings_of, readings, rng)
+    seen = set()
+    for text in map(clean, english(data, shop, rng)):
+        if not 4 <= len(text) <= ENGLISH_CHARS_MAX or text.lower() in seen:
+            continue
+        seen.add(text.lower())
+        yield text, text
+        if rng.random() < 0.25:
+            yield text, slipped(text, {}, readings, rng)
+        if rng.random() < 0.6 and (chinese := switched(text, by_english, rng)):
+            yield text, chinese
+    for taught, text in words:
+        if taught:
+            yield taught, text
+            if rng.random() < 0.2:
+                yield taught, taught
 
 
 def reviews(data):
@@ -130,25 +274,24 @@ def reviews(data):
             yield parts[3], parts[4]
 
 
+def table(path, rows):
+    seen = set()
+    with open(path, "w", encoding="utf-8") as f:
+        for row in rows:
+            row = tuple(map(clean, row))
+            if row[0] and row[1] and (row not in seen or path.name == "lessons.tsv"):
+                seen.add(row)
+                f.write("\t".join(row) + "\n")
+    print(f"{path.name}: {len(seen)} different rows", file=sys.stderr)
+
+
 def main():
-    data, out = Path(sys.argv[1]), Path(sys.argv[2])
+    data, shop, out = map(Path, sys.argv[1:])
     out.mkdir(parents=True, exist_ok=True)
     rng = random.Random(SEED)
-    seen = set()
-    with open(out / "pairs.tsv", "w", encoding="utf-8") as f:
-        for pair in pairs(data, rng):
-            a, b = clean(pair[0]), clean(pair[1])
-            if len(a) >= 2 and len(b) >= 2 and (a, b) not in seen:
-                seen.add((a, b))
-                f.write(f"{a}\t{b}\n")
-    count = 0
-    with open(out / "reviews.tsv", "w", encoding="utf-8") as f:
-        for text, label in reviews(data):
-            text = clean(text)[:120]
-            if len(text) >= 2 and label in ("0", "1"):
-                count += 1
-                f.write(f"{text}\t{label}\n")
-    print(f"{len(seen)} pairs, {count} reviews", file=sys.stderr)
+    table(out / "lessons.tsv", lessons(data, shop, rng))
+    table(out / "pairs.tsv", ((a, b) for a, b in pairs(data, rng) if len(clean(a)) > 1 and len(clean(b)) > 1))
+    table(out / "reviews.tsv", ((clean(t)[:60], l) for t, l in reviews(data) if len(clean(t)) > 1 and l in ("0", "1")))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ use super::{Desk, say};
 use crate::conversation::{Event, SearchOutcome, Tracker, Weighed, Why};
 use crate::knowledge::{Answer, Decision, Query};
 
+/// Passages kept in the conversation's record.
+const PASSAGES_KEPT: usize = 5;
+
 pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
     let Some(said) = &tracker.said else {
         return Vec::new();
@@ -19,7 +22,7 @@ pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
         Decision::Unsure => SearchOutcome::Unsure,
         Decision::Refuse => SearchOutcome::Refuse,
     };
-    let passages = answer.hits.iter().map(|hit| Weighed {
+    let passages = answer.hits.iter().take(PASSAGES_KEPT).map(|hit| Weighed {
         article: hit.article.clone(),
         title: hit.title.clone(),
         passage: hit.passage.clone(),

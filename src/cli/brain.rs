@@ -19,8 +19,8 @@ use crate::predictors::Predictors;
 /// Problems of the knowledge base (each told on stderr), or what is wrong with the models.
 pub fn load(common: &Common) -> anyhow::Result<Brain> {
     let bot = load_bot(&common.knowledge_base)?;
-    let predictors = load_predictors(&common.models)?;
-    let knowledge = Knowledge::build(&bot.all_articles(), &bot.faq, None)?;
+    let predictors = load_predictors(common)?;
+    let knowledge = Knowledge::build(&bot.all_articles(), &bot.faq, Some(predictors.clone()))?;
     let nlu = Nlu::new(predictors, rules_of(&bot));
     Ok(Brain {
         bot: Arc::new(bot),
@@ -61,12 +61,12 @@ pub fn load_bot(root: &Path) -> anyhow::Result<Bot> {
 ///
 /// # Errors
 /// What is wrong with them, and how to make new ones.
-pub fn load_predictors(models: &Path) -> anyhow::Result<Arc<Predictors>> {
-    let loaded = Predictors::load(models);
+pub fn load_predictors(common: &Common) -> anyhow::Result<Arc<Predictors>> {
+    let loaded = Predictors::load(&common.encoder(), &common.models);
     Ok(Arc::new(loaded.with_context(|| {
         format!(
             "cannot use the models in {}; `xiaoer train` makes new ones",
-            models.display()
+            common.models.display()
         )
     })?))
 }

@@ -78,7 +78,7 @@ fn knowledge_base(args: &DoctorArgs) -> Finding {
 }
 
 fn models(args: &DoctorArgs) -> Finding {
-    let loaded = Predictors::load(&args.common.models);
+    let loaded = Predictors::load(&args.common.encoder(), &args.common.models);
     let told = loaded.map(|p| format!("version {}, {} intents", p.version(), p.intents().len()));
     finding("models", told.map_err(|e| format!("{e}; run `xiaoer train`")))
 }

@@ -10,6 +10,7 @@ mod progress;
 mod replay;
 mod serve;
 mod train;
+mod train_encoder;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ enum Command {
     Chat(chat::ChatArgs),
     Check(check::CheckArgs),
     Train(train::TrainArgs),
+    TrainEncoder(train_encoder::TrainEncoderArgs),
     #[command(subcommand)]
     Eval(eval::EvalCommand),
     Replay(replay::ReplayArgs),
@@ -53,6 +55,16 @@ pub struct Common {
     /// The trained artifacts
     #[arg(long, env = "XIAOER_MODELS", default_value = "models", value_name = "DIR")]
     pub models: PathBuf,
+    /// The text encoder: ours, or a folder of Hugging Face's BERT type [default: encoder in the models]
+    #[arg(long, env = "XIAOER_ENCODER", value_name = "DIR")]
+    pub encoder: Option<PathBuf>,
+}
+
+impl Common {
+    /// The encoder's folder.
+    fn encoder(&self) -> PathBuf {
+        self.encoder.clone().unwrap_or_else(|| self.models.join("encoder"))
+    }
 }
 
 /// The command or its settings were wrong; exit code 2.
@@ -86,6 +98,7 @@ pub fn run() -> u8 {
         Some(Command::Chat(args)) => chat::run(&args).map(fine),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Train(args)) => train::run(&args).map(fine),
+        Some(Command::TrainEncoder(args)) => train_encoder::run(&args).map(fine),
         Some(Command::Eval(command)) => eval::run(&command).map(fine),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),

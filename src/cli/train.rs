@@ -1,4 +1,4 @@
-//! `xiaoer train`: the shop's heads from its examples, or the encoder from public texts.
+//! `xiaoer train`: the shop's heads from its examples.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,20 +10,13 @@ use sha2::{Digest, Sha256};
 use super::progress::Bars;
 use super::{Common, print_json};
 use crate::bot::{Bot, Severity};
-use crate::predictors::{EncoderData, Labelled, train_encoder, train_shop};
+use crate::predictors::{Labelled, train_shop};
 
 /// Train the predictors
 #[derive(Args, Debug)]
 pub struct TrainArgs {
     #[command(flatten)]
     common: Common,
-    /// Train the encoder too, from pairs.tsv and reviews.tsv in this folder
-    /// (scripts/prepare_encoder_data.py makes them)
-    #[arg(long, value_name = "DIR")]
-    encoder: Option<PathBuf>,
-    /// Steps of the encoder's training
-    #[arg(long, default_value_t = 8_000)]
-    encoder_steps: usize,
     /// Share of the examples kept out of training, chosen by their text alone
     #[arg(long, default_value_t = 0.0)]
     holdout: f64,
@@ -41,22 +34,13 @@ pub struct TrainArgs {
 /// When the knowledge base has errors, there is too little data, or files cannot be written.
 pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     let mut bars = Bars::new();
-    if let Some(dir) = &args.encoder {
-        let data = read_encoder_data(dir)?;
-        let (pairs, reviews) = (data.pairs.len(), data.reviews.len());
-        bars.say(&format!(
-            "encoder: {pairs} pairs, {reviews} reviews, {} steps",
-            args.encoder_steps
-        ));
-        train_encoder(&data, args.encoder_steps, &args.common.models, &mut |p| {
-            bars.show(p);
-        })?;
-    }
     let (messages, kept) = messages_of(&args.common.knowledge_base, args.holdout)?;
     if let Some(file) = &args.holdout_out {
         write_messages(file, &kept)?;
     }
-    let trained = train_shop(&messages, &args.common.models, &mut |p| bars.show(p))?;
+    let trained = train_shop(&messages, &args.common.encoder(), &args.common.models, &mut |p| {
+        bars.show(p);
+    })?;
     bars.say(&format!(
         "trained {} intents from {} messages ({} kept out) into {}",
         trained.intents,
@@ -76,23 +60,6 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         }))?;
     }
     Ok(())
-}
-
-fn read_encoder_data(dir: &Path) -> anyhow::Result<EncoderData> {
-    let table = |name: &str| -> anyhow::Result<Vec<(String, String)>> {
-        let path = dir.join(name);
-        let text =
-            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let rows = text.lines().filter_map(|line| line.split_once('\t'));
-        Ok(rows.map(|(a, b)| (a.to_owned(), b.to_owned())).collect())
-    };
-    let reviews = table("reviews.tsv")?
-        .into_iter()
-        .map(|(text, label)| (text, label == "1"));
-    Ok(EncoderData {
-        pairs: table("pairs.tsv")?,
-        reviews: reviews.collect(),
-    })
 }
 
 /// The examples of a knowledge base: those to learn from and those kept out.

@@ -2,6 +2,7 @@
 //! them. Pure data and pure functions; this room imports none of ours and does no IO.
 
 mod event;
+mod fold;
 mod id;
 mod lang;
 mod ownership;
@@ -12,6 +13,7 @@ pub use event::{
     Card, CardRow, CardStep, Choice, Citation, Event, FlowOutcome, HandoffReason, Recorded, SearchOutcome,
     Weighed, Why,
 };
+pub use fold::fold;
 pub use id::{Cid, ConversationId, IdError};
 pub use lang::Lang;
 pub use ownership::{Owner, Ownership, Status};

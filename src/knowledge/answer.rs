@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use super::ingest::{Passage, Unit, join};
 use super::retriever::Retriever;
-use super::{Answer, Decision, Hit, Query, text};
+use super::{Answer, Decision, Hit, Query, text, weigh};
 use crate::conversation::{Citation, Lang};
 
-/// Hits kept with an answer.
-const HITS_MAX: usize = 5;
+/// Hits kept with an answer: enough passages for five articles.
+const HITS_MAX: usize = 15;
 /// Characters a bubble holds without tiring.
 const BUBBLE_CHARS: [(Lang, usize); 2] = [(Lang::Zh, 220), (Lang::En, 480)];
 /// The passage answers from this score on.
@@ -19,29 +19,13 @@ const UNSURE_MIN: f32 = 0.3;
 /// A question with fewer terms than this may lean on the one before.
 const FOLLOW_UP_TERMS_MAX: usize = 6;
 
-/// How likely the best hit answers: a logistic over its parts.
-struct Logistic {
-    bias: f32,
-    question: f32,
-    coverage: f32,
-    meaning: f32,
-}
-
-/// Fitted by hand on the development questions in `tests/data/knowledge/dev.jsonl`.
-const ANSWERABLE: Logistic = Logistic {
-    bias: -3.6,
-    question: 4.2,
-    coverage: 3.4,
-    meaning: 0.0,
-};
-
 pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
     let question = completed(query);
     let hits = retriever.find(&question, query.lang, HITS_MAX);
     let Some(best) = hits.first() else {
         return nothing(query.lang);
     };
-    let score = answerable(best);
+    let score = weigh::answerable(&best.parts, lead(&hits));
     let decision = match score {
         s if s >= ANSWER_MIN => Decision::Answer,
         s if s >= UNSURE_MIN => Decision::Unsure,
@@ -63,6 +47,10 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
         score,
         hits,
     }
+}
+
+pub(super) fn candidates(retriever: &Retriever, query: &Query<'_>) -> Vec<Hit> {
+    retriever.find(&completed(query), query.lang, usize::MAX)
 }
 
 pub(super) fn article(retriever: &Retriever, lang: Lang, id: &str) -> Option<Answer> {
@@ -94,13 +82,13 @@ fn nothing(lang: Lang) -> Answer {
     }
 }
 
-fn answerable(hit: &Hit) -> f32 {
-    let w = &ANSWERABLE;
-    let sum = w.bias
-        + w.question * hit.parts.question
-        + w.coverage * hit.parts.coverage
-        + w.meaning * hit.parts.meaning;
-    1.0 / (1.0 + (-sum).exp())
+/// How far the best hit is ahead of the best of another article.
+fn lead(hits: &[Hit]) -> f32 {
+    let Some(best) = hits.first() else {
+        return 0.0;
+    };
+    let next = hits.iter().find(|hit| hit.article != best.article);
+    next.map_or(best.score, |next| best.score - next.score)
 }
 
 /// A short question that begins like a follow-up is read together with the one before.

@@ -6,6 +6,7 @@ mod index;
 mod ingest;
 mod retriever;
 mod text;
+mod weigh;
 
 use std::sync::Arc;
 
@@ -13,7 +14,10 @@ use sha2::{Digest, Sha256};
 
 use crate::bot::{Article, Faq};
 use crate::conversation::{Citation, Lang};
+use crate::predictors::Predictors;
 use retriever::Retriever;
+
+pub use weigh::{NAMES as PART_NAMES, Parts};
 
 /// Why a knowledge base could not be built or asked.
 #[derive(Debug, thiserror::Error)]
@@ -31,10 +35,16 @@ pub enum Error {
     },
 }
 
-/// Turns a text into a unit vector of meaning; predictors implement it.
+/// Turns a text into a unit vector of meaning.
 pub trait Encoder: Send + Sync {
     /// The vector, of one length for all texts.
     fn encode(&self, text: &str) -> Vec<f32>;
+}
+
+impl Encoder for Predictors {
+    fn encode(&self, text: &str) -> Vec<f32> {
+        Self::encode(self, text)
+    }
 }
 
 /// A question.
@@ -46,19 +56,6 @@ pub struct Query<'a> {
     pub lang: Lang,
     /// The question before, for follow-ups such as `那退货呢`.
     pub context: Option<&'a str>,
-}
-
-/// How the score of a hit came about; each part lies in 0..=1.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Parts {
-    /// BM25, against the best hit.
-    pub words: f32,
-    /// Likeness to a question the article answers.
-    pub question: f32,
-    /// Share of the question's weight found in the passage.
-    pub coverage: f32,
-    /// Cosine of the vectors; 0 without an encoder.
-    pub meaning: f32,
 }
 
 /// A passage found.
@@ -76,7 +73,7 @@ pub struct Hit {
     pub text: String,
     /// Its language.
     pub lang: Lang,
-    /// Ranking score, 0..=1.
+    /// Ranking score; only its order means something.
     pub score: f32,
     /// What the score is made of.
     pub parts: Parts,
@@ -106,7 +103,7 @@ pub struct Answer {
     pub lang: Lang,
     /// How likely the best passage answers, 0..=1.
     pub score: f32,
-    /// The best passages, at most five.
+    /// The best passages, best first.
     pub hits: Vec<Hit>,
 }
 
@@ -161,6 +158,12 @@ impl Knowledge {
     #[must_use]
     pub fn answer(&self, query: &Query<'_>) -> Answer {
         answer::answer(&self.retriever, query)
+    }
+
+    /// Every passage that was weighed for a question, best first.
+    #[must_use]
+    pub fn candidates(&self, query: &Query<'_>) -> Vec<Hit> {
+        answer::candidates(&self.retriever, query)
     }
 
     /// The beginning of an article, in a language if it is written in it.

@@ -1,29 +1,36 @@
-//! Question → ranked passages: BM25 finds candidates, then each is weighed by how much of the question
-//! it covers and how near the questions of its article are.
+//! Question → ranked passages: words and meaning each find candidates, then every candidate is weighed
+//! by the same features.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::index::WordIndex;
 use super::ingest::Passage;
-use super::{Encoder, Error, Hit, Parts, text};
+use super::weigh::{self, Parts};
+use super::{Encoder, Error, Hit, text};
 use crate::conversation::Lang;
 
-/// Candidates weighed a query.
-const CANDIDATES_MAX: usize = 60;
-/// Candidates that the vectors add.
-const MEANING_CANDIDATES_MAX: usize = 20;
-/// Weights of the parts in the ranking score; chosen on the development questions.
-const WEIGHTS: Parts = Parts {
-    words: 0.35,
-    question: 0.40,
-    coverage: 0.25,
-    meaning: 0.0,
-};
-/// Weight of meaning when an encoder is there.
-const MEANING_WEIGHT: f32 = 0.15;
-/// What a passage in the asker's other language keeps of its score.
-const OTHER_LANG_FACTOR: f32 = 0.8;
+/// Candidates that words find.
+const WORD_CANDIDATES_MAX: usize = 60;
+/// Candidates that meaning finds.
+const MEANING_CANDIDATES_MAX: usize = 40;
+/// BM25 of a term that stands in one short field, at most, in units of its weight.
+const STRENGTH_MAX: f32 = 5.0;
+
+/// What of a passage is compared with a question.
+struct Entry {
+    /// Terms of everything that belongs to it.
+    all: BTreeSet<String>,
+    /// Terms of its heading and its own text.
+    own: BTreeSet<String>,
+    title: BTreeSet<String>,
+    questions: Vec<BTreeSet<String>>,
+    /// Vector of heading and text.
+    meaning: Vec<f32>,
+    /// Vectors of title, heading and questions, shared by the passages of an article.
+    asked: Arc<Vec<Vec<f32>>>,
+    heading: Vec<f32>,
+}
 
 /// Everything needed to find passages.
 pub(super) struct Retriever {
@@ -31,51 +38,36 @@ pub(super) struct Retriever {
     index: WordIndex,
     /// In how many passages a term stands.
     frequency: HashMap<String, u32>,
-    /// Terms of each passage with its title, heading and questions.
-    contents: Vec<BTreeSet<String>>,
-    /// Terms of each distinct question and title.
-    questions: Vec<Vec<BTreeSet<String>>>,
+    entries: Vec<Entry>,
     encoder: Option<Arc<dyn Encoder>>,
-    vectors: Vec<Vec<f32>>,
 }
 
 impl Retriever {
     pub fn build(passages: Vec<Passage>, encoder: Option<Arc<dyn Encoder>>) -> Result<Self, Error> {
         let index = WordIndex::build(&passages)?;
         let mut frequency = HashMap::new();
-        let mut contents = Vec::with_capacity(passages.len());
-        let mut questions = Vec::with_capacity(passages.len());
+        let mut entries = Vec::with_capacity(passages.len());
+        let mut shared: Option<(&str, Lang, Arc<Vec<Vec<f32>>>)> = None;
         for passage in &passages {
-            let whole = format!(
-                "{}\n{}\n{}\n{}\n{}",
-                passage.title,
-                passage.heading,
-                passage.tags,
-                passage.questions.join("\n"),
-                passage.text()
-            );
-            let terms: BTreeSet<String> = text::terms(&whole).into_iter().collect();
-            for term in &terms {
+            let asked = match &shared {
+                Some((article, lang, asked)) if *article == passage.article && *lang == passage.lang => {
+                    asked.clone()
+                }
+                _ => Arc::new(asked_vectors(passage, encoder.as_deref())),
+            };
+            shared = Some((&passage.article, passage.lang, asked.clone()));
+            let entry = entry(passage, asked, encoder.as_deref());
+            for term in &entry.all {
                 *frequency.entry(term.clone()).or_insert(0) += 1;
             }
-            contents.push(terms);
-            questions.push(questions_of(passage));
+            entries.push(entry);
         }
-        let vectors = match &encoder {
-            Some(encoder) => passages
-                .iter()
-                .map(|p| encoder.encode(&format!("{} {}", p.title, p.heading)))
-                .collect(),
-            None => Vec::new(),
-        };
         Ok(Self {
             passages,
             index,
             frequency,
-            contents,
-            questions,
+            entries,
             encoder,
-            vectors,
         })
     }
 
@@ -83,57 +75,61 @@ impl Retriever {
     pub fn find(&self, question: &str, lang: Lang, hits_max: usize) -> Vec<Hit> {
         let terms = text::terms(question);
         let asked: BTreeSet<String> = terms.iter().cloned().collect();
-        let found = self.index.search(&terms, CANDIDATES_MAX).unwrap_or_else(|error| {
-            tracing::error!(%error, "the index could not be searched");
-            Vec::new()
-        });
+        let found = self
+            .index
+            .search(&terms, WORD_CANDIDATES_MAX)
+            .unwrap_or_else(|error| {
+                tracing::error!(%error, "the index could not be searched");
+                Vec::new()
+            });
+        let mut words: BTreeMap<usize, f32> = found.iter().copied().collect();
         let best = found.first().map_or(1.0, |(_, score)| score.max(f32::EPSILON));
-        let mut words: BTreeMap<usize, f32> = found.into_iter().map(|(at, s)| (at, s / best)).collect();
         let vector = self.encoder.as_ref().map(|encoder| encoder.encode(question));
-        if let Some(vector) = &vector {
-            for at in self.nearest(vector) {
-                words.entry(at).or_insert(0.0);
-            }
+        for at in self.nearest(vector.as_deref()) {
+            words.entry(at).or_insert(0.0);
         }
+        let mass: f32 = asked.iter().map(|t| self.weight(t)).sum();
+        let question = Question {
+            asked: &asked,
+            vector: vector.as_deref(),
+            lang,
+            best,
+            mass,
+        };
         let mut hits: Vec<Hit> = words
             .into_iter()
-            .map(|(at, words)| self.weigh(at, words, &asked, vector.as_deref(), lang))
+            .map(|(at, bm25)| self.hit(at, self.parts(at, bm25, &question)))
             .collect();
         hits.sort_by(|a, b| {
             b.score
                 .total_cmp(&a.score)
                 .then_with(|| a.passage.cmp(&b.passage))
+                .then_with(|| a.lang.cmp(&b.lang))
         });
         hits.truncate(hits_max);
         hits
     }
 
-    fn weigh(
-        &self,
-        at: usize,
-        words: f32,
-        asked: &BTreeSet<String>,
-        vector: Option<&[f32]>,
-        lang: Lang,
-    ) -> Hit {
+    fn parts(&self, at: usize, bm25: f32, question: &Question<'_>) -> Parts {
+        let (passage, entry) = (&self.passages[at], &self.entries[at]);
+        let likeness = |terms: &BTreeSet<String>| self.cosine(question.asked, terms);
+        let near = |vector: &Vec<f32>| question.vector.map_or(0.0, |v| dot(v, vector).max(0.0));
+        Parts {
+            words: bm25 / question.best,
+            strength: (bm25 / (STRENGTH_MAX * question.mass.max(f32::EPSILON))).min(1.0),
+            question: entry.questions.iter().map(likeness).fold(0.0, f32::max),
+            title: likeness(&entry.title),
+            coverage: self.coverage(question, &entry.all),
+            body: self.coverage(question, &entry.own),
+            meaning: near(&entry.meaning),
+            meaning_question: entry.asked.iter().map(near).fold(near(&entry.heading), f32::max),
+            same_lang: f32::from(u8::from(passage.lang == question.lang)),
+            lead: f32::from(u8::from(passage.id.ends_with("#1"))),
+        }
+    }
+
+    fn hit(&self, at: usize, parts: Parts) -> Hit {
         let passage = &self.passages[at];
-        let likeness = |question: &BTreeSet<String>| self.cosine(asked, question);
-        let parts = Parts {
-            words,
-            question: self.questions[at].iter().map(likeness).fold(0.0, f32::max),
-            coverage: self.coverage(asked, &self.contents[at]),
-            meaning: vector.map_or(0.0, |v| dot(v, &self.vectors[at]).max(0.0)),
-        };
-        let meaning = if vector.is_some() { MEANING_WEIGHT } else { 0.0 };
-        let sum = WEIGHTS.words * parts.words
-            + WEIGHTS.question * parts.question
-            + WEIGHTS.coverage * parts.coverage
-            + meaning * parts.meaning;
-        let factor = if passage.lang == lang {
-            1.0
-        } else {
-            OTHER_LANG_FACTOR
-        };
         Hit {
             article: passage.article.clone(),
             title: passage.title.clone(),
@@ -141,7 +137,7 @@ impl Retriever {
             heading: passage.heading.clone(),
             text: passage.text(),
             lang: passage.lang,
-            score: factor * sum / (1.0 + meaning),
+            score: weigh::rank(&parts),
             parts,
         }
     }
@@ -153,10 +149,14 @@ impl Retriever {
         (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
     }
 
-    fn coverage(&self, asked: &BTreeSet<String>, content: &BTreeSet<String>) -> f32 {
-        let mass: f32 = asked.iter().map(|t| self.weight(t)).sum();
-        let found: f32 = asked.intersection(content).map(|t| self.weight(t)).sum();
-        if mass > 0.0 { found / mass } else { 0.0 }
+    fn coverage(&self, question: &Question<'_>, content: &BTreeSet<String>) -> f32 {
+        let common = question.asked.intersection(content);
+        let found: f32 = common.map(|t| self.weight(t)).sum();
+        if question.mass > 0.0 {
+            found / question.mass
+        } else {
+            0.0
+        }
     }
 
     fn cosine(&self, a: &BTreeSet<String>, b: &BTreeSet<String>) -> f32 {
@@ -166,27 +166,63 @@ impl Retriever {
         if norm > 0.0 { shared / norm } else { 0.0 }
     }
 
-    fn nearest(&self, vector: &[f32]) -> Vec<usize> {
-        let mut all: Vec<(usize, f32)> = self
-            .vectors
-            .iter()
-            .enumerate()
-            .map(|(at, v)| (at, dot(vector, v)))
-            .collect();
+    /// Places of the passages whose text or questions mean most nearly the same.
+    fn nearest(&self, vector: Option<&[f32]>) -> Vec<usize> {
+        let Some(vector) = vector else {
+            return Vec::new();
+        };
+        let near = |entry: &Entry| {
+            let own = dot(vector, &entry.meaning).max(dot(vector, &entry.heading));
+            entry.asked.iter().map(|v| dot(vector, v)).fold(own, f32::max)
+        };
+        let mut all: Vec<(usize, f32)> = self.entries.iter().map(near).enumerate().collect();
         all.sort_by(|a, b| b.1.total_cmp(&a.1));
-        all.into_iter()
-            .take(MEANING_CANDIDATES_MAX)
-            .map(|(at, _)| at)
-            .collect()
+        all.truncate(MEANING_CANDIDATES_MAX);
+        all.into_iter().map(|(at, _)| at).collect()
     }
 }
 
-fn questions_of(passage: &Passage) -> Vec<BTreeSet<String>> {
-    let heading = format!("{} {}", passage.title, passage.heading);
-    let texts = passage.questions.iter().chain([&passage.title, &heading]);
-    texts
-        .map(|question| text::terms(question).into_iter().collect())
-        .collect()
+/// A question as it is compared.
+struct Question<'a> {
+    asked: &'a BTreeSet<String>,
+    vector: Option<&'a [f32]>,
+    lang: Lang,
+    /// BM25 of the best candidate.
+    best: f32,
+    /// Weight of all its terms.
+    mass: f32,
+}
+
+fn asked_vectors(passage: &Passage, encoder: Option<&dyn Encoder>) -> Vec<Vec<f32>> {
+    let texts = passage.questions.iter().chain([&passage.title]);
+    encoder.map_or(Vec::new(), |encoder| texts.map(|text| encoder.encode(text)).collect())
+}
+
+fn entry(passage: &Passage, asked: Arc<Vec<Vec<f32>>>, encoder: Option<&dyn Encoder>) -> Entry {
+    let set = |text: &str| -> BTreeSet<String> { text::terms(text).into_iter().collect() };
+    let own = set(&format!("{}\n{}", passage.heading, passage.text()));
+    let mut all = own.clone();
+    all.extend(text::terms(&format!(
+        "{}\n{}\n{}",
+        passage.title,
+        passage.tags,
+        passage.questions.join("\n")
+    )));
+    let encode = |text: &str| encoder.map_or(Vec::new(), |encoder| encoder.encode(text));
+    let heading = if passage.heading.is_empty() {
+        Vec::new()
+    } else {
+        encode(&passage.heading)
+    };
+    Entry {
+        all,
+        own,
+        title: set(&format!("{} {}", passage.title, passage.heading)),
+        questions: passage.questions.iter().map(|q| set(q)).collect(),
+        meaning: encode(&format!("{} {}", passage.heading, passage.text())),
+        asked,
+        heading,
+    }
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {

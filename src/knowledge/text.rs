@@ -6,7 +6,8 @@ use std::sync::{Arc, LazyLock};
 
 use jieba_rs::Jieba;
 use tantivy::tokenizer::{Language, RawTokenizer, Stemmer, TextAnalyzer, TokenStream};
-use unicode_normalization::UnicodeNormalization;
+
+use crate::conversation;
 
 /// Longest text looked at, in characters; the rest cannot be found.
 const TEXT_CHARS_MAX: usize = 20_000;
@@ -153,13 +154,10 @@ const STOP_WORDS: &[&str] = &[
     "告诉",
 ];
 
-/// Folds full width, case and compatibility forms.
+/// Folds as messages are folded, but longer texts.
 #[must_use]
 pub(super) fn fold(text: &str) -> String {
-    text.nfkc()
-        .take(TEXT_CHARS_MAX)
-        .flat_map(char::to_lowercase)
-        .collect()
+    conversation::fold(text, TEXT_CHARS_MAX)
 }
 
 /// Search terms in order of their place; repeated ones are kept.

@@ -11,14 +11,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Error;
-use super::encoder::DIMENSIONS;
 use super::heads::{Head, SCOPE_FEATURES};
 use super::linear::Linear;
 
 /// Version of this layout.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 /// Largest file, in bytes.
-const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// Largest safetensors header, in bytes.
 const HEADER_BYTES_MAX: u64 = 1024 * 1024;
 /// Endings of formats that can carry code.
@@ -35,8 +34,10 @@ pub(super) struct Manifest {
     pub files: BTreeMap<String, String>,
     /// SHA-256 of the shop's training messages.
     pub data: String,
-    /// SHA-256 of the encoder's training texts.
-    pub encoder_data: String,
+    /// Version of the encoder that the heads were fitted over.
+    pub encoder: String,
+    /// Numbers of its vectors.
+    pub dimensions: usize,
     pub intent: HeadManifest,
     pub sentiment: HeadManifest,
     pub anger: HeadManifest,
@@ -111,7 +112,7 @@ pub(super) fn read(dir: &Path, name: &str) -> Result<Vec<u8>, Error> {
         .read_to_end(&mut bytes)
         .map_err(open)?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(bad(name, "it is larger than 64 MiB"));
+        return Err(bad(name, "it is larger than 512 MiB"));
     }
     Ok(bytes)
 }
@@ -151,7 +152,7 @@ pub(super) fn bad(file: &str, why: &str) -> Error {
     }
 }
 
-/// All tensors of a safetensors file as finite 32-bit numbers on the CPU; `u32` stays what it is.
+/// All tensors of a safetensors file as finite 32-bit numbers on the CPU; whole numbers stay what they are.
 pub(super) fn tensors(name: &str, bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, Error> {
     let header = bytes
         .get(..8)
@@ -166,7 +167,9 @@ pub(super) fn tensors(name: &str, bytes: &[u8]) -> Result<BTreeMap<String, Tenso
         let dtype = match view.dtype() {
             safetensors::Dtype::F16 => DType::F16,
             safetensors::Dtype::F32 => DType::F32,
+            safetensors::Dtype::U8 => DType::U8,
             safetensors::Dtype::U32 => DType::U32,
+            safetensors::Dtype::I64 => DType::I64,
             _ => {
                 return Err(bad(
                     name,
@@ -175,12 +178,13 @@ pub(super) fn tensors(name: &str, bytes: &[u8]) -> Result<BTreeMap<String, Tenso
             }
         };
         let tensor = Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu)?;
-        let tensor = if dtype == DType::U32 {
+        let counts = matches!(dtype, DType::U8 | DType::U32 | DType::I64);
+        let tensor = if counts {
             tensor
         } else {
             tensor.to_dtype(DType::F32)?
         };
-        if dtype != DType::U32 && !tensor.sum_all()?.to_scalar::<f32>()?.is_finite() {
+        if !counts && !tensor.sum_all()?.to_scalar::<f32>()?.is_finite() {
             return Err(bad(
                 name,
                 &format!("tensor {key} has numbers that are not finite"),
@@ -197,24 +201,52 @@ pub(super) fn head_tensors(name: &str, head: &Head) -> Result<Vec<(String, Tenso
     places.sort_unstable();
     let places: Vec<u32> = places.into_iter().map(|(_, place)| place).collect();
     let (rows, classes) = (places.len(), head.labels.len());
+    let dimensions = head.means.len() / classes.max(1);
     let half = |values: &[f32], shape: (usize, usize)| -> Result<Tensor, Error> {
         Ok(Tensor::from_slice(values, shape, &Device::Cpu)?.to_dtype(DType::F16)?)
     };
     let key = |part: &str| format!("{name}.{part}");
+    let (bytes, scales) = to_bytes(&head.linear.sparse, classes);
     Ok(vec![
         (key("places"), Tensor::from_vec(places, rows, &Device::Cpu)?),
         (
             key("idf"),
             Tensor::from_slice(&head.linear.idf, rows, &Device::Cpu)?,
         ),
-        (key("sparse"), half(&head.linear.sparse, (rows, classes))?),
-        (key("dense"), half(&head.linear.dense, (DIMENSIONS, classes))?),
+        (key("sparse"), Tensor::from_vec(bytes, (rows, classes), &Device::Cpu)?),
+        (key("scale"), Tensor::from_vec(scales, rows, &Device::Cpu)?),
+        (key("dense"), half(&head.linear.dense, (dimensions, classes))?),
         (
             key("bias"),
             Tensor::from_slice(&head.linear.bias, classes, &Device::Cpu)?,
         ),
-        (key("means"), half(&head.means, (classes, DIMENSIONS))?),
+        (key("means"), half(&head.means, (classes, dimensions))?),
     ])
+}
+
+/// Byte that stands for zero.
+const ZERO: u8 = 128;
+
+/// Rows of weights as bytes with a scale each: the n-grams' weights are most of an artifact, and a
+/// hundredth of a row's largest weight decides nothing.
+fn to_bytes(weights: &[f32], width: usize) -> (Vec<u8>, Vec<f32>) {
+    let mut bytes = Vec::with_capacity(weights.len());
+    let mut scales = Vec::with_capacity(weights.len() / width.max(1));
+    for row in weights.chunks(width.max(1)) {
+        let scale = row.iter().fold(0.0_f32, |most, w| most.max(w.abs())) / 127.0;
+        scales.push(scale);
+        bytes.extend(row.iter().map(|w| {
+            let steps = if scale > 0.0 { (w / scale).round() } else { 0.0 };
+            (steps + f32::from(ZERO)).clamp(1.0, 255.0) as u8
+        }));
+    }
+    (bytes, scales)
+}
+
+fn from_bytes(bytes: &[u8], scales: &[f32], width: usize) -> Vec<f32> {
+    let rows = bytes.chunks(width.max(1)).zip(scales);
+    rows.flat_map(|(row, scale)| row.iter().map(move |b| (f32::from(*b) - f32::from(ZERO)) * scale))
+        .collect()
 }
 
 /// Puts a head together again, checking every shape.
@@ -223,6 +255,7 @@ pub(super) fn head_of(
     name: &str,
     tensors: &BTreeMap<String, Tensor>,
     manifest: &HeadManifest,
+    dimensions: usize,
 ) -> Result<Head, Error> {
     let classes = manifest.labels.len();
     let get = |part: &str| {
@@ -240,6 +273,12 @@ pub(super) fn head_of(
         Ok(tensor.flatten_all()?.to_vec1()?)
     };
     let places: Vec<u32> = get("places")?.flatten_all()?.to_vec1()?;
+    let bytes = get("sparse")?;
+    if bytes.dims() != [rows, classes] {
+        let why = format!("{name}.sparse has shape {:?}, not {:?}", bytes.dims(), [rows, classes]);
+        return Err(bad(file, &why));
+    }
+    let bytes: Vec<u8> = bytes.flatten_all()?.to_vec1()?;
     let numbers = [manifest.temperature, manifest.scope_min, manifest.certain_min];
     let finite = numbers.iter().chain(&manifest.scope).all(|n| n.is_finite());
     if !finite || manifest.temperature <= 0.0 || classes == 0 {
@@ -252,14 +291,51 @@ pub(super) fn head_of(
             classes,
             rows: (0..).zip(places).map(|(row, place)| (place, row)).collect(),
             idf: floats("idf", &[rows])?,
-            sparse: floats("sparse", &[rows, classes])?,
-            dense: floats("dense", &[DIMENSIONS, classes])?,
+            sparse: from_bytes(&bytes, &floats("scale", &[rows])?, classes),
+            dense: floats("dense", &[dimensions, classes])?,
             bias: floats("bias", &[classes])?,
         },
-        means: floats("means", &[classes, DIMENSIONS])?,
+        means: floats("means", &[classes, dimensions])?,
         temperature: manifest.temperature,
         scope: manifest.scope,
         scope_min: manifest.scope_min,
         certain_min: manifest.certain_min,
     })
+}
+
+/// Tensors in safetensors form, in the order of their names.
+pub(super) fn serialize(mut tensors: Vec<(String, Tensor)>) -> Result<Vec<u8>, Error> {
+    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(safetensors::serialize(
+        tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)),
+        None,
+    )?)
+}
+
+/// Writes beside, then renames: a reader sees the old file or the new one.
+pub(super) fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    let path = dir.join(name);
+    let beside = dir.join(format!("{name}.new"));
+    std::fs::create_dir_all(dir)
+        .and_then(|()| std::fs::write(&beside, bytes))
+        .and_then(|()| std::fs::rename(&beside, &path))
+        .map_err(|e| Error::Unreadable {
+            file: path,
+            why: e.to_string(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_near_the_weights() {
+        let weights = [0.5, -1.27, 0.013, 0.0, 0.0, 0.0];
+        let (bytes, scales) = to_bytes(&weights, 3);
+        assert_eq!((bytes.len(), scales.len()), (6, 2));
+        for (weight, again) in weights.iter().zip(from_bytes(&bytes, &scales, 3)) {
+            assert!((weight - again).abs() <= 0.0051, "{weight} {again}");
+        }
+    }
 }

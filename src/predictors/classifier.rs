@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::heads::{Head, Set, argmax};
 use super::train::featurise;
-use super::{Error, Progress, artifact, load_encoder, metrics};
+use super::encoder::{self, Encoder};
+use super::{Error, Progress, artifact, metrics};
 
 /// Figures of one run. Those about out-of-scope are absent without such a label.
 #[derive(Debug, Clone, Serialize)]
@@ -37,14 +38,14 @@ pub struct ClassifierReport {
 type Rows = [(String, String)];
 
 /// Trains on `train`, calibrates on `valid`, measures on `test`; each row is (text, label). The encoder
-/// is the one in `models`.
+/// is the one in the folder `folder`.
 ///
 /// # Errors
 /// When the encoder cannot be read or there is too little data.
 pub fn evaluate_classifier(
     [train, valid, test]: [&Rows; 3],
     oos_label: Option<&str>,
-    models: &Path,
+    folder: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ClassifierReport, Error> {
     if train.is_empty() || valid.is_empty() || test.is_empty() {
@@ -54,7 +55,7 @@ pub fn evaluate_classifier(
             least: 1,
         });
     }
-    let encoder = load_encoder(models, |name| artifact::read(models, name))?;
+    let encoder = Encoder::load(folder)?;
     let mut labels: Vec<String> = train.iter().map(|(_, label)| label.clone()).collect();
     labels.sort();
     labels.dedup();
@@ -81,16 +82,19 @@ pub fn evaluate_classifier(
     let train_s = began.elapsed().as_secs_f64();
     let mut report = measure(&encoder, &head, test, &labels, oos_label)?;
     report.train_s = train_s;
-    let file = |name: &str| artifact::read(models, name).map(|b| b.len() as u64);
+    let mut files = 0;
+    for name in encoder::FILES {
+        files += artifact::read(folder, name)?.len() as u64;
+    }
     let numbers = head.linear.sparse.len() + head.linear.dense.len() + head.means.len();
     let head_bytes = 2 * numbers + 8 * head.linear.rows.len() + 4 * head.linear.bias.len();
-    report.model_bytes = file("tokenizer.json")? + file("encoder.safetensors")? + head_bytes as u64;
+    report.model_bytes = files + head_bytes as u64;
     Ok(report)
 }
 
 /// Features and places of labels; rows whose label never occurs in training are left out.
 fn known(
-    encoder: &super::encoder::Encoder,
+    encoder: &Encoder,
     rows: &Rows,
     labels: &[String],
     progress: &mut dyn FnMut(Progress),
@@ -104,7 +108,7 @@ fn known(
 }
 
 fn measure(
-    encoder: &super::encoder::Encoder,
+    encoder: &Encoder,
     head: &Head,
     test: &Rows,
     labels: &[String],

@@ -1,27 +1,23 @@
 //! Hashed n-grams: words and character sequences of a message as sparse features.
 
-use unicode_normalization::UnicodeNormalization;
+use crate::conversation::fold;
 
-/// Number of hash places (2^20): far more than a shop's n-grams, so that collisions are rare.
-const PLACES: u32 = 1 << 20;
 /// Longest text looked at, in characters.
 const TEXT_CHARS_MAX: usize = 400;
 
-/// Folds full width and case, squeezes blanks, and replaces digits by `0`: which number it is says
-/// nothing about the intent.
-#[must_use]
-pub(super) fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for c in text.nfkc().flat_map(char::to_lowercase).take(TEXT_CHARS_MAX) {
+/// Number of hash places (2^20): far more than a shop's n-grams, so that collisions are rare.
+const PLACES: u32 = 1 << 20;
+
+/// Folds the text and replaces digits by `0`: which number it is says nothing about the intent.
+fn shape_of(text: &str) -> String {
+    let mut shape = String::with_capacity(text.len());
+    for c in fold(text, TEXT_CHARS_MAX).chars() {
         let c = if c.is_numeric() { '0' } else { c };
-        let blank = c.is_whitespace() || c.is_control();
-        if blank && !folded.ends_with(' ') {
-            folded.push(' ');
-        } else if !(blank || c == '0' && folded.ends_with("00")) {
-            folded.push(c);
+        if !(c == '0' && shape.ends_with("00")) {
+            shape.push(c);
         }
     }
-    folded.trim().to_owned()
+    shape
 }
 
 fn is_wide(c: char) -> bool {
@@ -34,8 +30,7 @@ fn is_wide(c: char) -> bool {
 /// characters alone, in pairs and in threes; punctuation and emoji alone.
 #[must_use]
 pub(super) fn places(text: &str) -> Vec<u32> {
-    let folded = fold(text);
-    let words = words(&folded);
+    let words = words(&shape_of(text));
     let mut places = Vec::with_capacity(words.len() * 8);
     for (at, word) in words.iter().enumerate() {
         places.push(hash("w", word, ""));
@@ -111,7 +106,7 @@ mod tests {
 
     #[test]
     fn folding() {
-        assert_eq!(fold("  ＱＭ２０２６ \n Hello  "), "qm00 hello");
+        assert_eq!(shape_of("ＱＭ２０２６ 退貨"), "qm00 退货");
         assert_eq!(places("Hello"), places("ｈｅｌｌｏ"));
         assert!(places("").is_empty());
         assert!(places("退货").len() >= 3);

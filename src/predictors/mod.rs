@@ -9,21 +9,16 @@ mod heads;
 mod linear;
 pub mod metrics;
 mod train;
-mod train_encoder;
 
 use std::path::{Path, PathBuf};
 
-use candle_core::{DType, Device};
-use candle_nn::VarBuilder;
-use tokenizers::Tokenizer;
-
 pub use classifier::{ClassifierReport, evaluate_classifier};
-pub use train::{Labelled, Trained, train_encoder, train_shop};
-pub use train_encoder::EncoderData;
+pub use encoder::{EncoderData, Recipe as EncoderRecipe, train_encoder};
+pub use train::{Labelled, Trained, train_shop};
 
 use crate::conversation::Sentiment;
 use artifact::{Manifest, bad};
-use encoder::{Encoder, Net};
+use encoder::Encoder;
 use heads::{Head, argmax};
 use linear::Features;
 
@@ -113,12 +108,16 @@ pub struct Predictors {
 }
 
 impl Predictors {
-    /// Loads and checks an artifact folder: format, hashes, shapes, finite numbers, vocabulary and a
-    /// self-test.
+    /// Loads and checks an encoder and an artifact folder with the heads over it: format, hashes,
+    /// shapes, finite numbers, vocabulary and a self-test.
     ///
     /// # Errors
     /// [`Error::Unreadable`] and [`Error::BadModel`] name the file and the cause.
-    pub fn load(dir: &Path) -> Result<Self, Error> {
+    pub fn load(encoder: &Path, dir: &Path) -> Result<Self, Error> {
+        Self::over(Encoder::load(encoder)?, dir)
+    }
+
+    fn over(encoder: Encoder, dir: &Path) -> Result<Self, Error> {
         artifact::refuse_pickles(dir)?;
         let written = artifact::read(dir, "manifest.json")?;
         let manifest: Manifest =
@@ -127,10 +126,18 @@ impl Predictors {
             let why = format!("format {} is not {}", manifest.format, artifact::FORMAT);
             return Err(bad("manifest.json", &why));
         }
-        let encoder = load_encoder(dir, |name| artifact::read_checked(dir, name, &manifest))?;
+        if (manifest.encoder.as_str(), manifest.dimensions) != (encoder.version(), encoder.dimensions()) {
+            let why = format!(
+                "the heads were fitted over encoder {}, this is {}; run `xiaoer train`",
+                manifest.encoder,
+                encoder.version()
+            );
+            return Err(bad("manifest.json", &why));
+        }
         let head = |file: &str, name: &str, manifest_of: &artifact::HeadManifest| {
             let bytes = artifact::read_checked(dir, file, &manifest)?;
-            artifact::head_of(file, name, &artifact::tensors(file, &bytes)?, manifest_of)
+            let tensors = artifact::tensors(file, &bytes)?;
+            artifact::head_of(file, name, &tensors, manifest_of, manifest.dimensions)
         };
         let loaded = Self {
             encoder,
@@ -198,7 +205,7 @@ impl Predictors {
     pub fn encode(&self, text: &str) -> Vec<f32> {
         self.encoder
             .encode(text)
-            .unwrap_or_else(|_| vec![0.0; encoder::DIMENSIONS])
+            .unwrap_or_else(|_| vec![0.0; self.encoder.dimensions()])
     }
 
     fn features(&self, text: &str) -> Features {
@@ -219,25 +226,4 @@ impl Predictors {
     pub fn intents(&self) -> &[String] {
         &self.labels
     }
-}
-
-/// Loads tokenizer and encoder, reading files by the given function.
-fn load_encoder(dir: &Path, read: impl Fn(&str) -> Result<Vec<u8>, Error>) -> Result<Encoder, Error> {
-    debug_assert!(dir.is_dir() || !dir.exists());
-    let tokenizer =
-        Tokenizer::from_bytes(read("tokenizer.json")?).map_err(|e| bad("tokenizer.json", &e.to_string()))?;
-    let name = "encoder.safetensors";
-    let tensors = artifact::tensors(name, &read(name)?)?;
-    let rows = tensors
-        .get("embedding")
-        .and_then(|t| t.dims().first().copied())
-        .unwrap_or(0);
-    let vocabulary = tokenizer.get_vocab_size(true);
-    if rows != vocabulary {
-        let why = format!("it embeds {rows} pieces, the vocabulary has {vocabulary}");
-        return Err(bad(name, &why));
-    }
-    let vb = VarBuilder::from_tensors(tensors.into_iter().collect(), DType::F32, &Device::Cpu);
-    let net = Net::new(vocabulary, &vb).map_err(|e| bad(name, &e.to_string()))?;
-    Ok(Encoder::new(tokenizer, net))
 }

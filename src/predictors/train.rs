@@ -1,17 +1,13 @@
-//! Training what is shipped: the encoder from public texts, the shop's heads from its examples, both
-//! written as one artifact folder.
+//! Training the shop's heads from its examples, over an encoder that stays as it is.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-
-use candle_core::Tensor;
 
 use super::artifact::{self, HeadManifest, Manifest, SelfTest};
 use super::encoder::Encoder;
 use super::heads::{Head, Set, argmax};
 use super::linear::Features;
-use super::train_encoder::{EncoderData, train_net, train_tokenizer};
-use super::{Error, OUT_OF_SCOPE, Predictors, Progress, features, load_encoder, metrics};
+use super::{Error, OUT_OF_SCOPE, Predictors, Progress, features, metrics};
 use crate::conversation::Sentiment;
 
 /// Fewest messages a shop's heads are trained on.
@@ -22,8 +18,6 @@ const CALIBRATION_SHARE: u64 = 10;
 const SELF_TESTS: usize = 8;
 /// Names of the anger levels, in order.
 const ANGER: [&str; 3] = ["calm", "annoyed", "furious"];
-/// Seed of the encoder's training.
-const SEED: u64 = 20_261_123;
 
 /// A message with its labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,43 +43,13 @@ pub struct Trained {
     pub figures: BTreeMap<String, f64>,
 }
 
-/// Trains tokenizer and encoder and writes them into `dir`. The heads there no longer fit them:
-/// train the shop next.
-///
-/// # Errors
-/// When there is too little data or a file cannot be written.
-pub fn train_encoder(
-    data: &EncoderData,
-    steps: usize,
-    dir: &Path,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<(), Error> {
-    let tokenizer = train_tokenizer(data)?;
-    let weights = train_net(data, &tokenizer, steps, SEED, progress)?;
-    let json = tokenizer
-        .to_string(false)
-        .map_err(|e| Error::Tokenizer(e.to_string()))?;
-    write(dir, "tokenizer.json", json.as_bytes())?;
-    write(dir, "encoder.safetensors", &weights)?;
-    let mut hashed = String::new();
-    for (a, b) in &data.pairs {
-        hashed.push_str(a);
-        hashed.push_str(b);
-    }
-    data.reviews.iter().for_each(|(text, _)| hashed.push_str(text));
-    write(
-        dir,
-        "encoder.data",
-        artifact::sha256(hashed.as_bytes()).as_bytes(),
-    )
-}
-
-/// Trains the shop's heads over the encoder in `dir` and writes the whole artifact there.
+/// Trains the shop's heads over the encoder in the folder `encoder` and writes them into `dir`.
 ///
 /// # Errors
 /// When there is too little data, the encoder cannot be read, or a file cannot be written.
 pub fn train_shop(
     messages: &[Labelled],
+    encoder: &Path,
     dir: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Trained, Error> {
@@ -97,7 +61,7 @@ pub fn train_shop(
             least: MESSAGES_MIN,
         });
     }
-    let encoder = load_encoder(dir, |name| artifact::read(dir, name))?;
+    let encoder = Encoder::load(encoder)?;
     let all = featurise(&encoder, messages.iter().map(|m| m.text.as_str()), progress)?;
     let mut figures = BTreeMap::new();
     let labels = sorted_labels(messages);
@@ -142,7 +106,7 @@ pub fn train_shop(
         progress,
     );
     let intents = labels.len();
-    write_artifact(dir, messages, [intent, sentiment, anger], &figures)?;
+    write_artifact(dir, encoder, messages, [intent, sentiment, anger], &figures)?;
     Ok(Trained {
         messages: messages.len(),
         intents,
@@ -227,20 +191,19 @@ pub(super) fn featurise<'a>(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Features>, Error> {
     let texts: Vec<&str> = texts.collect();
-    let mut all = Vec::with_capacity(texts.len());
-    for (at, text) in texts.iter().enumerate() {
-        all.push(Features {
-            dense: encoder.encode(text)?,
-            places: features::places(text),
-        });
+    let vectors = encoder.encode_all(&texts, |done| {
         progress(Progress {
             what: "encode",
-            done: at + 1,
+            done: done.min(texts.len()),
             all: texts.len(),
             loss: 0.0,
         });
-    }
-    Ok(all)
+    })?;
+    let features = texts.iter().zip(vectors).map(|(text, dense)| Features {
+        dense,
+        places: features::places(text),
+    });
+    Ok(features.collect())
 }
 
 fn sorted_labels(messages: &[Labelled]) -> Vec<String> {
@@ -256,39 +219,34 @@ fn sentiment_place(sentiment: Sentiment) -> usize {
 
 fn write_artifact(
     dir: &Path,
+    encoder: Encoder,
     messages: &[Labelled],
     [intent, sentiment, anger]: [Head; 3],
     figures: &BTreeMap<String, f64>,
 ) -> Result<(), Error> {
-    write(
-        dir,
-        "intent.safetensors",
-        &serialize(artifact::head_tensors("intent", &intent)?)?,
-    )?;
-    let mut tensors = artifact::head_tensors("sentiment", &sentiment)?;
-    tensors.extend(artifact::head_tensors("anger", &anger)?);
-    write(dir, "sentiment.safetensors", &serialize(tensors)?)?;
+    let mut mood = artifact::head_tensors("sentiment", &sentiment)?;
+    mood.extend(artifact::head_tensors("anger", &anger)?);
     let mut files = BTreeMap::new();
-    for name in [
-        "tokenizer.json",
-        "encoder.safetensors",
-        "intent.safetensors",
-        "sentiment.safetensors",
+    for (name, tensors) in [
+        ("intent.safetensors", artifact::head_tensors("intent", &intent)?),
+        ("sentiment.safetensors", mood),
     ] {
-        files.insert(name.to_owned(), artifact::sha256(&artifact::read(dir, name)?));
+        let bytes = artifact::serialize(tensors)?;
+        artifact::write(dir, name, &bytes)?;
+        files.insert(name.to_owned(), artifact::sha256(&bytes));
     }
     let mut lines: Vec<String> = messages
         .iter()
         .map(|m| format!("{}\t{}\t{}\t{}\n", m.text, m.intent, m.sentiment.name(), m.anger))
         .collect();
     lines.sort();
-    let encoder_data = artifact::read(dir, "encoder.data").unwrap_or_default();
     let mut manifest = Manifest {
         format: artifact::FORMAT,
         trained_by: env!("CARGO_PKG_VERSION").to_owned(),
         files,
         data: artifact::sha256(lines.concat().as_bytes()),
-        encoder_data: String::from_utf8_lossy(&encoder_data).trim().to_owned(),
+        encoder: encoder.version().to_owned(),
+        dimensions: encoder.dimensions(),
         intent: HeadManifest::of(&intent),
         sentiment: HeadManifest::of(&sentiment),
         anger: HeadManifest::of(&anger),
@@ -297,7 +255,7 @@ fn write_artifact(
     };
     write_manifest(dir, &manifest)?;
     // What is served is half precision: the self-test is taken from the folder as it loads.
-    let served = Predictors::load(dir)?;
+    let served = Predictors::over(encoder, dir)?;
     let stride = (messages.len() / SELF_TESTS).max(1);
     for message in messages.iter().step_by(stride).take(SELF_TESTS) {
         let said = served.predict(&message.text);
@@ -311,30 +269,9 @@ fn write_artifact(
     write_manifest(dir, &manifest)
 }
 
-fn serialize(mut tensors: Vec<(String, Tensor)>) -> Result<Vec<u8>, Error> {
-    tensors.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(safetensors::serialize(
-        tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)),
-        None,
-    )?)
-}
-
 fn write_manifest(dir: &Path, manifest: &Manifest) -> Result<(), Error> {
     let mut json = serde_json::to_string_pretty(manifest)
         .map_err(|e| Error::Tokenizer(format!("the manifest cannot be written: {e}")))?;
     json.push('\n');
-    write(dir, "manifest.json", json.as_bytes())
-}
-
-/// Writes beside, then renames: a reader sees the old file or the new one.
-fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
-    let path = dir.join(name);
-    let beside = dir.join(format!("{name}.new"));
-    std::fs::create_dir_all(dir)
-        .and_then(|()| std::fs::write(&beside, bytes))
-        .and_then(|()| std::fs::rename(&beside, &path))
-        .map_err(|e| Error::Unreadable {
-            file: path,
-            why: e.to_string(),
-        })
+    artifact::write(dir, "manifest.json", json.as_bytes())
 }

@@ -6,24 +6,30 @@ use xiaoer::predictors::Predictors;
 
 use crate::support::root;
 
-fn copy(to: &Path) {
-    for entry in std::fs::read_dir(root().join("models")).unwrap() {
+/// Copies the shipped models, the encoder's folder with them.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_file() {
-            std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, target).unwrap();
         }
     }
+}
+
+fn load(folder: &Path) -> Result<Predictors, xiaoer::predictors::Error> {
+    Predictors::load(&folder.join("encoder"), folder)
 }
 
 /// Loads a copy of the shipped models after a change; answers the complaint.
 fn complaint(change: impl FnOnce(&Path)) -> String {
     let folder = tempfile::tempdir().unwrap();
-    copy(folder.path());
+    copy(&root().join("models"), folder.path());
     change(folder.path());
-    Predictors::load(folder.path())
-        .err()
-        .expect("it must be refused")
-        .to_string()
+    load(folder.path()).err().expect("it must be refused").to_string()
 }
 
 fn edit(file: std::path::PathBuf, change: impl FnOnce(&mut Vec<u8>)) {
@@ -49,11 +55,13 @@ fn forge(folder: &Path, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
 
 #[test]
 fn what_could_run_code_is_refused_unopened() {
-    let said = complaint(|f| std::fs::write(f.join("pytorch_model.bin"), b"\x80\x04").unwrap());
-    assert!(
-        said.contains("pytorch_model.bin") && said.contains("unsupported format"),
-        "{said}"
-    );
+    for place in ["pytorch_model.bin", "encoder/pytorch_model.bin"] {
+        let said = complaint(|f| std::fs::write(f.join(place), b"\x80\x04").unwrap());
+        assert!(
+            said.contains("pytorch_model.bin") && said.contains("unsupported format"),
+            "{said}"
+        );
+    }
 }
 
 #[test]
@@ -63,33 +71,35 @@ fn a_changed_or_cut_file_is_refused() {
         said.contains("intent.safetensors") && said.contains("SHA-256"),
         "{said}"
     );
-    let said = complaint(|f| edit(f.join("encoder.safetensors"), |b| b.truncate(4_096)));
-    assert!(said.contains("encoder.safetensors"), "{said}");
-    let said = complaint(|f| std::fs::remove_file(f.join("tokenizer.json")).unwrap());
+    let said = complaint(|f| edit(f.join("encoder/model.safetensors"), |b| b.truncate(4_096)));
+    assert!(said.contains("model.safetensors"), "{said}");
+    let said = complaint(|f| edit(f.join("encoder/model.safetensors"), |b| b[900_000] ^= 1));
+    assert!(said.contains("the heads were fitted over encoder"), "{said}");
+    let said = complaint(|f| std::fs::remove_file(f.join("encoder/tokenizer.json")).unwrap());
     assert!(said.contains("tokenizer.json"), "{said}");
 }
 
 #[test]
 fn a_forged_file_is_refused_for_what_is_in_it() {
-    let said = complaint(|f| forge(f, "encoder.safetensors", |b| b[..8].fill(0xff)));
+    let said = complaint(|f| forge(f, "intent.safetensors", |b| b[..8].fill(0xff)));
     assert!(said.contains("header"), "{said}");
-    let said = complaint(|f| forge(f, "encoder.safetensors", |b| b[..8].fill(0)));
+    let said = complaint(|f| forge(f, "intent.safetensors", |b| b[..8].fill(0)));
     assert!(said.contains("header"), "{said}");
     // The last two bytes are a half-precision number; all exponent bits set is not finite.
     let said = complaint(|f| {
-        forge(f, "encoder.safetensors", |b| {
+        edit(f.join("encoder/model.safetensors"), |b| {
             let end = b.len();
             b[end - 2..].copy_from_slice(&0x7e00_u16.to_le_bytes());
         });
     });
     assert!(said.contains("not finite"), "{said}");
     let said = complaint(|f| {
-        forge(f, "encoder.safetensors", |b| {
+        forge(f, "sentiment.safetensors", |b| {
             let end = b.len();
             b.truncate(end - 64);
         });
     });
-    assert!(said.contains("encoder.safetensors"), "{said}");
+    assert!(said.contains("sentiment.safetensors"), "{said}");
 }
 
 #[test]
@@ -111,13 +121,15 @@ fn a_manifest_that_does_not_fit_is_refused() {
     assert!(said.contains("format 99"), "{said}");
     let said = complaint(change("/intent/temperature", (-1).into()));
     assert!(said.contains("cannot be"), "{said}");
+    let said = complaint(change("/encoder", "another".into()));
+    assert!(said.contains("xiaoer train"), "{said}");
     let said = complaint(change("/intent/labels", serde_json::json!(["only_one"])));
     assert!(said.contains("shape"), "{said}");
 }
 
 #[test]
 fn any_text_is_predicted() {
-    let predictors = Predictors::load(&root().join("models")).unwrap();
+    let predictors = load(&root().join("models")).unwrap();
     for text in [
         "",
         " ",

@@ -29,13 +29,15 @@ pub fn root() -> &'static Path {
 pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let (bot, problems) = Bot::load(&root().join("knowledge_base"));
     let bot = bot.unwrap_or_else(|| panic!("the shipped knowledge base: {problems:#?}"));
-    let predictors = Predictors::load(&root().join("models")).expect("the shipped models load");
-    let knowledge = Knowledge::build(&bot.all_articles(), &bot.faq, None).unwrap();
+    let models = root().join("models");
+    let predictors = Predictors::load(&models.join("encoder"), &models).expect("the shipped models load");
+    let predictors = Arc::new(predictors);
+    let knowledge = Knowledge::build(&bot.all_articles(), &bot.faq, Some(predictors.clone())).unwrap();
     let rules = EntityRules {
         order_no_prefix: bot.shop.order_no_prefix.clone(),
         order_no_digits: bot.shop.order_no_digits,
     };
-    let nlu = Nlu::new(Arc::new(predictors), rules);
+    let nlu = Nlu::new(predictors, rules);
     Engine::new(Brain {
         bot: Arc::new(bot),
         knowledge,

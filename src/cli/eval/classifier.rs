@@ -26,9 +26,9 @@ pub struct ClassifierArgs {
     /// What the labels are
     #[arg(long, value_enum, default_value_t = Task::Intent)]
     task: Task,
-    /// The trained artifacts, for their encoder
-    #[arg(long, env = "XIAOER_MODELS", default_value = "models", value_name = "DIR")]
-    models: PathBuf,
+    /// The text encoder
+    #[arg(long, env = "XIAOER_ENCODER", default_value = "models/encoder", value_name = "DIR")]
+    encoder: PathBuf,
     /// Print one JSON object on stdout
     #[arg(long)]
     json: bool,
@@ -59,7 +59,7 @@ pub(super) fn run(args: &ClassifierArgs) -> anyhow::Result<()> {
     let mut bars = Bars::new();
     // Sentiments have nothing out of scope; the recipe is otherwise the same.
     let oos = args.oos_label.as_deref().filter(|_| args.task == Task::Intent);
-    let figures = evaluate_classifier([&train, &valid, &test], oos, &args.models, &mut |p| bars.show(p))?;
+    let figures = evaluate_classifier([&train, &valid, &test], oos, &args.encoder, &mut |p| bars.show(p))?;
     report(&serde_json::to_value(figures)?, args.json)
 }
 

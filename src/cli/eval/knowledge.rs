@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::super::{Common, brain};
 use super::{read_lines, report, rounded};
 use crate::bot::{Problems, load_articles};
 use crate::conversation::Lang;
-use crate::knowledge::{Answer, Decision, Knowledge, Query};
+use crate::knowledge::{Answer, Decision, Encoder, Knowledge, PART_NAMES, Query};
 use crate::predictors::metrics;
 
 #[derive(Args, Debug)]
@@ -23,6 +25,14 @@ pub struct KnowledgeArgs {
     /// The questions
     #[arg(long, value_name = "FILE")]
     queries: PathBuf,
+    #[command(flatten)]
+    common: Common,
+    /// Rank by words alone
+    #[arg(long)]
+    words_only: bool,
+    /// Write each question's candidates with their features here, for scripts/fit_retrieval.py
+    #[arg(long, value_name = "FILE")]
+    features: Option<PathBuf>,
     /// Print one JSON object on stdout
     #[arg(long)]
     json: bool,
@@ -81,7 +91,14 @@ pub(super) fn run(args: &KnowledgeArgs) -> anyhow::Result<()> {
         "there are no articles in {}",
         args.articles.display()
     );
-    let knowledge = Knowledge::build(&articles, &[], None)?;
+    let encoder = match args.words_only {
+        true => None,
+        false => Some(brain::load_predictors(&args.common)? as Arc<dyn Encoder>),
+    };
+    let knowledge = Knowledge::build(&articles, &[], encoder)?;
+    if let Some(file) = &args.features {
+        write_features(file, &knowledge, &questions)?;
+    }
     let scored: Vec<Scored<'_>> = questions.iter().map(|q| score(&knowledge, q)).collect();
     let mut figures = figures(&scored.iter().collect::<Vec<_>>());
     figures.insert(
@@ -90,6 +107,30 @@ pub(super) fn run(args: &KnowledgeArgs) -> anyhow::Result<()> {
     );
     figures.insert("by_lang".to_owned(), by(&scored, |q| q.lang.code().to_owned()));
     report(&figures.into(), args.json)
+}
+
+/// One line a candidate: question, its language and kind, whether the candidate is right, its language,
+/// and its parts.
+fn write_features(file: &Path, knowledge: &Knowledge, questions: &[Question]) -> anyhow::Result<()> {
+    let mut out = std::io::BufWriter::new(std::fs::File::create(file)?);
+    writeln!(out, "question\tlang\tkind\tanswerable\tarticle\tright\t{}", PART_NAMES.join("\t"))?;
+    for (at, question) in questions.iter().enumerate() {
+        let context = question.context.as_ref().and_then(Context::last);
+        let query = Query {
+            text: &question.q,
+            lang: question.lang,
+            context,
+        };
+        for hit in knowledge.candidates(&query) {
+            let right = question.answers.contains(&hit.article);
+            let parts = hit.parts.values().map(|v| format!("{v:.4}")).join("\t");
+            let (kind, lang) = (question.kind.as_deref().unwrap_or("-"), question.lang.code());
+            let answerable = u8::from(!question.answers.is_empty());
+            let (article, right) = (&hit.article, u8::from(right));
+            writeln!(out, "{at}\t{lang}\t{kind}\t{answerable}\t{article}\t{right}\t{parts}")?;
+        }
+    }
+    Ok(())
 }
 
 fn score<'a>(knowledge: &Knowledge, question: &'a Question) -> Scored<'a> {

@@ -47,7 +47,7 @@ struct Scored {
 pub(super) fn run(args: &MessagesArgs) -> anyhow::Result<()> {
     let messages: Vec<Message> = read_lines(&args.file)?;
     let bot = brain::load_bot(&args.common.knowledge_base)?;
-    let predictors = brain::load_predictors(&args.common.models)?;
+    let predictors = brain::load_predictors(&args.common)?;
     let nlu = Nlu::new(predictors, brain::rules_of(&bot));
     let scored: Vec<Scored> = messages.into_iter().map(|m| score(&nlu, m)).collect();
     let mut figures = figures(&scored.iter().collect::<Vec<_>>());
