@@ -14,6 +14,8 @@ pub struct Config {
     pub data: PathBuf,
     /// How the world reaches this server, when not by `listen`.
     pub public_url: Option<String>,
+    /// Folder of the text encoder, when not the shipped one.
+    pub encoder: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -22,6 +24,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data: PathBuf::from("data"),
             public_url: None,
+            encoder: None,
         }
     }
 }
@@ -54,6 +57,14 @@ pub enum Error {
 struct File {
     #[serde(default)]
     server: Server,
+    #[serde(default)]
+    models: Models,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Models {
+    encoder: Option<PathBuf>,
 }
 
 #[derive(Deserialize, Default)]
@@ -65,7 +76,9 @@ struct Server {
 }
 
 /// Names that may stand in the file.
-const KNOWN: [&str; 4] = ["server", "listen", "data", "public_url"];
+const KNOWN: [&str; 6] = ["server", "listen", "data", "public_url", "models", "encoder"];
+/// The file that is read when none is named.
+pub const USUAL_FILE: &str = "xiaoer.toml";
 
 impl Config {
     /// Reads a file over the defaults. A file that is not there is no mistake unless it was named.
@@ -78,6 +91,19 @@ impl Config {
             why: e.to_string(),
         };
         Self::parse(file, &std::fs::read_to_string(file).map_err(unreadable)?)
+    }
+
+    /// Reads the usual file, or answers the defaults where there is none.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn usual() -> Result<Self, Error> {
+        let file = Path::new(USUAL_FILE);
+        if file.is_file() {
+            Self::read(file)
+        } else {
+            Ok(Self::default())
+        }
     }
 
     fn parse(file: &Path, text: &str) -> Result<Self, Error> {
@@ -101,6 +127,7 @@ impl Config {
             listen: parsed.server.listen.unwrap_or(default.listen),
             data: parsed.server.data.unwrap_or(default.data),
             public_url: parsed.server.public_url,
+            encoder: parsed.models.encoder,
         })
     }
 }
@@ -153,5 +180,7 @@ mod tests {
         let config = Config::parse(Path::new("x"), "[server]\ndata = \"/srv/x\"\n").unwrap();
         assert_eq!(config.data, PathBuf::from("/srv/x"));
         assert_eq!(config.listen, Config::default().listen);
+        let config = Config::parse(Path::new("x"), "[models]\nencoder = \"/srv/minilm\"\n").unwrap();
+        assert_eq!(config.encoder, Some(PathBuf::from("/srv/minilm")));
     }
 }

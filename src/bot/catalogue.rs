@@ -148,6 +148,32 @@ pub struct Catalogue {
     pub customers: BTreeMap<String, Customer>,
 }
 
+impl Catalogue {
+    /// Every product's names in upper case, each with its code.
+    #[must_use]
+    pub fn product_names(&self) -> Vec<(String, String)> {
+        let both = |p: &Product| {
+            [p.name_zh.clone(), p.name_en.clone()].map(|name| (name.to_uppercase(), p.sku.clone()))
+        };
+        self.products.values().flat_map(both).collect()
+    }
+
+    /// Every colour that a product comes in, in both languages and upper case, each with its English name;
+    /// Chinese ones also without `色`.
+    #[must_use]
+    pub fn colour_names(&self) -> Vec<(String, String)> {
+        let mut names = BTreeMap::new();
+        for colour in self.products.values().flat_map(|p| p.colours.split('/')) {
+            let Some((zh, en)) = colour.split_once('|') else {
+                continue;
+            };
+            names.insert(en.to_uppercase(), en.to_owned());
+            names.insert(zh.trim_end_matches('色').to_uppercase(), en.to_owned());
+        }
+        names.into_iter().filter(|(name, _)| !name.is_empty()).collect()
+    }
+}
+
 /// Reads the three tables and checks that they fit together.
 pub(super) fn load_catalogue(dir: &Path, problems: &mut Problems) -> Catalogue {
     let mut catalogue = Catalogue::default();

@@ -1,7 +1,7 @@
 //! Loading the whole folder and checking that its parts fit together.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
@@ -9,6 +9,7 @@ use super::article::{Article, Faq, load_articles, load_faq};
 use super::catalogue::{Catalogue, load_catalogue};
 use super::flow::{Flow, Slot, SlotFrom, StepKind, line_of_step, load_flows, load_slots};
 use super::intent::{Intent, load_intents};
+use super::likeness::check_likeness;
 use super::problem::{Problem, Problems, Severity};
 use super::response::{Response, Responses, line_of_key, load_responses};
 use super::shop::{Shop, load_shop};
@@ -16,7 +17,8 @@ use super::yaml;
 use crate::conversation::Lang;
 
 /// Responses the dialogue itself uses; every shop must have them.
-const NEEDED_RESPONSES: [&str; 11] = [
+const NEEDED_RESPONSES: [&str; 12] = [
+    "also",
     "clarify",
     "rephrase",
     "offer_person",
@@ -89,7 +91,7 @@ impl Bot {
         });
         if let Some(bot) = &bot {
             check_references(bot, root, &mut problems);
-            check_examples(bot, &mut problems);
+            check_likeness(bot, &mut problems);
         }
         let problems = problems.into_sorted();
         let served = problems.iter().all(|p| p.severity != Severity::Error);
@@ -238,39 +240,5 @@ fn leads_somewhere(bot: &Bot, choice: &str) -> bool {
             .get(slot)
             .is_some_and(|s| matches!(s.from, SlotFrom::Choice | SlotFrom::YesNo)),
         None => false,
-    }
-}
-
-/// The same message under two intents teaches nothing; under one, it is waste.
-fn check_examples(bot: &Bot, problems: &mut Problems) {
-    let mut seen: BTreeMap<String, (&str, &PathBuf, usize)> = BTreeMap::new();
-    let mut names = BTreeSet::new();
-    for intent in bot.intents.values() {
-        names.insert(intent.name.as_str());
-        for example in &intent.examples {
-            let folded: String = example
-                .text
-                .to_lowercase()
-                .chars()
-                .filter(|c| c.is_alphanumeric())
-                .collect();
-            let folded = if folded.is_empty() {
-                example.text.clone()
-            } else {
-                folded
-            };
-            if let Some((other, file, line)) = seen.get(&folded) {
-                let name = file.file_name().unwrap_or_default().to_string_lossy();
-                let code = if *other == intent.name {
-                    "repeated_example"
-                } else {
-                    "conflicting_example"
-                };
-                let message = format!("`{}` is also in {name}:{line}; keep one", example.text);
-                problems.warn(&intent.file, example.line, code, message);
-            } else {
-                seen.insert(folded, (&intent.name, &intent.file, example.line));
-            }
-        }
     }
 }

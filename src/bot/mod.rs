@@ -7,6 +7,7 @@ mod catalogue;
 mod check;
 mod flow;
 mod intent;
+mod likeness;
 mod problem;
 mod response;
 mod shop;

@@ -143,17 +143,14 @@ impl Shop {
 
     /// The calendar day of a moment where the shop is.
     #[must_use]
-    pub fn day_of(&self, at: i64) -> Option<jiff::civil::Date> {
-        match &self.today {
-            Some(day) => day.parse().ok(),
-            None => Some(
-                jiff::Timestamp::from_millisecond(at)
-                    .ok()?
-                    .in_tz(&self.zone)
-                    .ok()?
-                    .date(),
-            ),
-        }
+    pub fn day_of(&self, at: i64) -> jiff::civil::Date {
+        let stands_still = self.today.as_ref().and_then(|day| day.parse().ok());
+        let by_clock = || {
+            let moment = jiff::Timestamp::from_millisecond(at).ok()?;
+            Some(moment.in_tz(&self.zone).ok()?.date())
+        };
+        // The zone was checked when the folder was read.
+        stands_still.or_else(by_clock).unwrap_or_default()
     }
 
     /// The name in a language.

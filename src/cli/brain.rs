@@ -21,21 +21,12 @@ pub fn load(common: &Common) -> anyhow::Result<Brain> {
     let bot = load_bot(&common.knowledge_base)?;
     let predictors = load_predictors(common)?;
     let knowledge = Knowledge::build(&bot.all_articles(), &bot.faq, Some(predictors.clone()))?;
-    let nlu = Nlu::new(predictors, rules_of(&bot));
+    let nlu = Nlu::new(predictors, EntityRules::of(&bot));
     Ok(Brain {
         bot: Arc::new(bot),
         knowledge,
         nlu,
     })
-}
-
-/// The shop's number formats.
-#[must_use]
-pub fn rules_of(bot: &Bot) -> EntityRules {
-    EntityRules {
-        order_no_prefix: bot.shop.order_no_prefix.to_uppercase(),
-        order_no_digits: bot.shop.order_no_digits,
-    }
 }
 
 /// Loads the knowledge base alone.

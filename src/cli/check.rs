@@ -5,7 +5,8 @@ use std::io::Write;
 use clap::Args;
 
 use super::{Common, print_json};
-use crate::bot::{Bot, Severity};
+use crate::bot::{Bot, Problem, Severity};
+use crate::predictors::{Confusion, confusions_of};
 
 /// List every problem of the knowledge base with its file and line
 #[derive(Args, Debug)]
@@ -22,7 +23,10 @@ pub struct CheckArgs {
 /// # Errors
 /// When stdout is gone.
 pub fn run(args: &CheckArgs) -> anyhow::Result<bool> {
-    let (bot, problems) = Bot::load(&args.common.knowledge_base);
+    let (bot, mut problems) = Bot::load(&args.common.knowledge_base);
+    if let Some(bot) = &bot {
+        problems.extend(confusions(bot, args));
+    }
     let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();
     let warnings = problems.len() - errors;
     if args.json {
@@ -47,4 +51,30 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<bool> {
     });
     let _gone = writeln!(std::io::stderr(), "{counts}{errors} errors, {warnings} warnings");
     Ok(errors == 0)
+}
+
+/// Share of an intent's messages taken for one other intent from which on it is worth a warning.
+const CONFUSED_SHARE_MIN: f64 = 0.2;
+/// Fewest such messages.
+const CONFUSED_MIN: usize = 3;
+
+/// What the trained model takes for something else; nothing when there is no model.
+fn confusions(bot: &Bot, args: &CheckArgs) -> Vec<Problem> {
+    let confused = confusions_of(&args.common.models).unwrap_or_default();
+    let often =
+        |c: &&Confusion| c.times >= CONFUSED_MIN && c.times as f64 >= CONFUSED_SHARE_MIN * c.of as f64;
+    let known = |c: &Confusion| Some((bot.intents.get(&c.meant)?, c.clone()));
+    let found = confused.iter().filter(often).filter_map(known);
+    found
+        .map(|(intent, c)| Problem {
+            severity: Severity::Warning,
+            file: intent.file.clone(),
+            line: 0,
+            code: "confused_intents",
+            message: format!(
+                "{} of {} messages of {} kept out of training were taken for {}; write clearer examples of both",
+                c.times, c.of, c.meant, c.said
+            ),
+        })
+        .collect()
 }

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{Common, print_json};
 use crate::bot::{Bot, Severity};
-use crate::config::Config;
+use crate::config::{Config, USUAL_FILE};
 use crate::predictors::Predictors;
 
 /// Look over everything that serve needs
@@ -107,7 +107,7 @@ fn port() -> Finding {
 }
 
 fn config() -> Finding {
-    let file = PathBuf::from("xiaoer.toml");
+    let file = PathBuf::from(USUAL_FILE);
     if !file.is_file() {
         return finding(
             "configuration",

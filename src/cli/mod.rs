@@ -1,11 +1,13 @@
 //! The command line: one file a subcommand. Data goes to stdout, talk to stderr; exit code 0 is success,
 //! 1 means that problems were found or the work failed, 2 that the command or its settings were wrong.
 
+mod bench;
 mod brain;
 mod chat;
 mod check;
 mod doctor;
 mod eval;
+mod explain;
 mod progress;
 mod replay;
 mod serve;
@@ -17,6 +19,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+
+use crate::config::Config;
 
 /// Xiaoer (小二): customer service for online shops. Without a command it serves.
 #[derive(Parser, Debug)]
@@ -36,7 +40,10 @@ enum Command {
     Train(train::TrainArgs),
     TrainEncoder(train_encoder::TrainEncoderArgs),
     #[command(subcommand)]
+    Bench(bench::BenchCommand),
+    #[command(subcommand)]
     Eval(eval::EvalCommand),
+    Explain(explain::ExplainArgs),
     Replay(replay::ReplayArgs),
     Doctor(doctor::DoctorArgs),
 }
@@ -61,9 +68,11 @@ pub struct Common {
 }
 
 impl Common {
-    /// The encoder's folder.
+    /// The encoder's folder: named, or in the usual configuration file, or the shipped one.
     fn encoder(&self) -> PathBuf {
-        self.encoder.clone().unwrap_or_else(|| self.models.join("encoder"))
+        let configured = || Config::usual().ok().and_then(|config| config.encoder);
+        let named = self.encoder.clone().or_else(configured);
+        named.unwrap_or_else(|| self.models.join("encoder"))
     }
 }
 
@@ -99,7 +108,9 @@ pub fn run() -> u8 {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Train(args)) => train::run(&args).map(fine),
         Some(Command::TrainEncoder(args)) => train_encoder::run(&args).map(fine),
+        Some(Command::Bench(command)) => bench::run(&command).map(fine),
         Some(Command::Eval(command)) => eval::run(&command).map(fine),
+        Some(Command::Explain(args)) => explain::run(&args).map(fine),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
     };

@@ -50,12 +50,8 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
 }
 
 fn config_of(args: &ServeArgs) -> anyhow::Result<Config> {
-    let usual = PathBuf::from("xiaoer.toml");
-    let mut config = match &args.config {
-        Some(file) => Config::read(file).map_err(Misuse::from_error)?,
-        None if usual.is_file() => Config::read(&usual).map_err(Misuse::from_error)?,
-        None => Config::default(),
-    };
+    let read = args.config.as_deref().map_or_else(Config::usual, Config::read);
+    let mut config = read.map_err(Misuse::from_error)?;
     config.listen = args.listen.unwrap_or(config.listen);
     if let Some(data) = &args.data {
         config.data.clone_from(data);
@@ -68,7 +64,9 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|e| Misuse::error(format!("cannot listen on {}: {e}; use --listen", config.listen)))?;
-    let brain = brain::load(&args.common)?;
+    let mut common = args.common.clone();
+    common.encoder = common.encoder.or_else(|| config.encoder.clone());
+    let brain = brain::load(&common)?;
     let origins = Arc::new(brain.bot.shop.origins.clone());
     let facts = facts_of(&brain);
     let store = Sqlite::open(&config.data).await.map_err(Misuse::from_error)?;

@@ -6,6 +6,9 @@ use super::{
     Choice, Event, FlowOutcome, Lang, Ownership, Recorded, SearchOutcome, Status, Understanding, Weighed,
 };
 
+/// The response that offers a second wish.
+pub const ALSO: &str = "also";
+
 /// The flow under way and where it stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ActiveFlow {
@@ -70,6 +73,8 @@ pub struct Tracker {
     pub said_before: Option<String>,
     /// What the last message was taken for.
     pub understanding: Option<Understanding>,
+    /// A second wish that has not been offered yet.
+    pub also: Option<String>,
     /// The current turn.
     pub turn: Turn,
     /// The customer's last message that was answered.
@@ -133,9 +138,15 @@ impl Tracker {
             }
             Event::Understood { understanding } => {
                 self.lang = Some(understanding.lang);
+                if understanding.also.is_some() {
+                    self.also.clone_from(&understanding.also);
+                }
                 self.understanding = Some(understanding.clone());
             }
-            Event::BotSaid { choices, .. } => {
+            Event::BotSaid { choices, why, .. } => {
+                if why.as_ref().is_some_and(|why| why.source == ALSO) {
+                    self.also = None;
+                }
                 self.choices.clone_from(choices);
                 self.bot_said += 1;
                 self.turn.replied = true;
@@ -185,6 +196,8 @@ impl Tracker {
                 self.turn.step_pending = false;
                 self.turn.flow_ended = Some(*outcome);
             }
+            // People take both wishes from here.
+            Event::HandoffRequested { .. } => self.also = None,
             Event::FellBack { stage } => self.turn.fell_back = Some(*stage),
             Event::Searched {
                 outcome, passages, ..

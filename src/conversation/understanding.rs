@@ -69,6 +69,9 @@ pub struct Understanding {
     pub sentiment: Sentiment,
     /// 0 calm, 1 annoyed, 2 furious; always 0 unless negative.
     pub anger: u8,
+    /// A second wish of the same message, offered once the first is dealt with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub also: Option<String>,
     /// Values found, in order of their place.
     pub entities: Vec<Entity>,
 }

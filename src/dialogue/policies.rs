@@ -2,14 +2,15 @@
 
 use super::{Action, fallback, flow};
 use crate::bot::{Bot, Intent};
-use crate::conversation::{FlowOutcome, HandoffReason, SearchOutcome, Tracker};
+use crate::conversation::{ALSO, Choice, FlowOutcome, HandoffReason, SearchOutcome, Tracker};
 
 type Policy = fn(&Tracker, &Bot) -> Option<Action>;
 
 /// A new policy is one function and its place here.
-const ORDER: [Policy; 10] = [
+const ORDER: [Policy; 11] = [
     person,
     flow::step,
+    also,
     done,
     flow::ended,
     article,
@@ -58,6 +59,23 @@ fn person(tracker: &Tracker, bot: &Bot) -> Option<Action> {
         Action::Handoff {
             reason: HandoffReason::Asked,
         }
+    })
+}
+
+/// The second wish of a message is offered once the first is dealt with.
+fn also(tracker: &Tracker, bot: &Bot) -> Option<Action> {
+    let intent = bot.intents.get(tracker.also.as_ref()?)?;
+    let understood = tracker.turn.fell_back.is_none();
+    let dealt_with = tracker.turn.replied && tracker.flow.is_none() && understood;
+    let choice = Choice {
+        label: intent.label.get(&tracker.lang())?.clone(),
+        choice: format!("intent:{}", intent.name),
+    };
+    dealt_with.then(|| Action::Say {
+        response: ALSO.to_owned(),
+        choices: vec![choice],
+        card: None,
+        policy: "also",
     })
 }
 

@@ -57,7 +57,8 @@ impl Engine {
         let Some(said) = &tracker.said else {
             return Turned { events: Vec::new() };
         };
-        let understanding = self.brain.nlu.understand(&said.text, tracker.lang());
+        let today = self.brain.bot.shop.day_of(now);
+        let understanding = self.brain.nlu.understand(&said.text, tracker.lang(), today);
         self.take_turn_understood(conversation, tracker, now, understanding)
     }
 

@@ -39,11 +39,18 @@ pub enum Error {
 pub trait Encoder: Send + Sync {
     /// The vector, of one length for all texts.
     fn encode(&self, text: &str) -> Vec<f32>;
+
+    /// What the text is about, as a unit vector over the shop's intents.
+    fn topics(&self, text: &str) -> Vec<f32>;
 }
 
 impl Encoder for Predictors {
     fn encode(&self, text: &str) -> Vec<f32> {
         Self::encode(self, text)
+    }
+
+    fn topics(&self, text: &str) -> Vec<f32> {
+        Self::topics(self, text)
     }
 }
 

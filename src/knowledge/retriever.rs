@@ -27,9 +27,18 @@ struct Entry {
     questions: Vec<BTreeSet<String>>,
     /// Vector of heading and text.
     meaning: Vec<f32>,
-    /// Vectors of title, heading and questions, shared by the passages of an article.
-    asked: Arc<Vec<Vec<f32>>>,
+    /// What is shared by the passages of an article.
+    article: Arc<Shared>,
     heading: Vec<f32>,
+    /// Topics of the heading.
+    topics: Vec<f32>,
+}
+
+/// Vectors of an article's title and questions, and their topics.
+#[derive(Default)]
+struct Shared {
+    asked: Vec<Vec<f32>>,
+    topics: Vec<Vec<f32>>,
 }
 
 /// Everything needed to find passages.
@@ -47,16 +56,16 @@ impl Retriever {
         let index = WordIndex::build(&passages)?;
         let mut frequency = HashMap::new();
         let mut entries = Vec::with_capacity(passages.len());
-        let mut shared: Option<(&str, Lang, Arc<Vec<Vec<f32>>>)> = None;
+        let mut before: Option<(&str, Lang, Arc<Shared>)> = None;
         for passage in &passages {
-            let asked = match &shared {
-                Some((article, lang, asked)) if *article == passage.article && *lang == passage.lang => {
-                    asked.clone()
+            let shared = match &before {
+                Some((article, lang, shared)) if *article == passage.article && *lang == passage.lang => {
+                    shared.clone()
                 }
-                _ => Arc::new(asked_vectors(passage, encoder.as_deref())),
+                _ => Arc::new(Shared::of(passage, encoder.as_deref())),
             };
-            shared = Some((&passage.article, passage.lang, asked.clone()));
-            let entry = entry(passage, asked, encoder.as_deref());
+            before = Some((&passage.article, passage.lang, shared.clone()));
+            let entry = entry(passage, shared, encoder.as_deref());
             for term in &entry.all {
                 *frequency.entry(term.clone()).or_insert(0) += 1;
             }
@@ -89,16 +98,17 @@ impl Retriever {
             words.entry(at).or_insert(0.0);
         }
         let mass: f32 = asked.iter().map(|t| self.weight(t)).sum();
-        let question = Question {
+        let asked = Question {
             asked: &asked,
             vector: vector.as_deref(),
+            topics: self.encoder.as_ref().map(|encoder| encoder.topics(question)),
             lang,
             best,
             mass,
         };
         let mut hits: Vec<Hit> = words
             .into_iter()
-            .map(|(at, bm25)| self.hit(at, self.parts(at, bm25, &question)))
+            .map(|(at, bm25)| self.hit(at, self.parts(at, bm25, &asked)))
             .collect();
         hits.sort_by(|a, b| {
             b.score
@@ -114,6 +124,7 @@ impl Retriever {
         let (passage, entry) = (&self.passages[at], &self.entries[at]);
         let likeness = |terms: &BTreeSet<String>| self.cosine(question.asked, terms);
         let near = |vector: &Vec<f32>| question.vector.map_or(0.0, |v| dot(v, vector).max(0.0));
+        let alike = |topics: &Vec<f32>| question.topics.as_ref().map_or(0.0, |t| dot(t, topics));
         Parts {
             words: bm25 / question.best,
             strength: (bm25 / (STRENGTH_MAX * question.mass.max(f32::EPSILON))).min(1.0),
@@ -122,7 +133,18 @@ impl Retriever {
             coverage: self.coverage(question, &entry.all),
             body: self.coverage(question, &entry.own),
             meaning: near(&entry.meaning),
-            meaning_question: entry.asked.iter().map(near).fold(near(&entry.heading), f32::max),
+            meaning_question: entry
+                .article
+                .asked
+                .iter()
+                .map(near)
+                .fold(near(&entry.heading), f32::max),
+            topic: entry
+                .article
+                .topics
+                .iter()
+                .map(alike)
+                .fold(alike(&entry.topics), f32::max),
             same_lang: f32::from(u8::from(passage.lang == question.lang)),
             lead: f32::from(u8::from(passage.id.ends_with("#1"))),
         }
@@ -173,7 +195,8 @@ impl Retriever {
         };
         let near = |entry: &Entry| {
             let own = dot(vector, &entry.meaning).max(dot(vector, &entry.heading));
-            entry.asked.iter().map(|v| dot(vector, v)).fold(own, f32::max)
+            let asked = entry.article.asked.iter();
+            asked.map(|v| dot(vector, v)).fold(own, f32::max)
         };
         let mut all: Vec<(usize, f32)> = self.entries.iter().map(near).enumerate().collect();
         all.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -186,6 +209,7 @@ impl Retriever {
 struct Question<'a> {
     asked: &'a BTreeSet<String>,
     vector: Option<&'a [f32]>,
+    topics: Option<Vec<f32>>,
     lang: Lang,
     /// BM25 of the best candidate.
     best: f32,
@@ -193,12 +217,20 @@ struct Question<'a> {
     mass: f32,
 }
 
-fn asked_vectors(passage: &Passage, encoder: Option<&dyn Encoder>) -> Vec<Vec<f32>> {
-    let texts = passage.questions.iter().chain([&passage.title]);
-    encoder.map_or(Vec::new(), |encoder| texts.map(|text| encoder.encode(text)).collect())
+impl Shared {
+    fn of(passage: &Passage, encoder: Option<&dyn Encoder>) -> Self {
+        let Some(encoder) = encoder else {
+            return Self::default();
+        };
+        let texts = || passage.questions.iter().chain([&passage.title]);
+        Self {
+            asked: texts().map(|text| encoder.encode(text)).collect(),
+            topics: texts().map(|text| encoder.topics(text)).collect(),
+        }
+    }
 }
 
-fn entry(passage: &Passage, asked: Arc<Vec<Vec<f32>>>, encoder: Option<&dyn Encoder>) -> Entry {
+fn entry(passage: &Passage, article: Arc<Shared>, encoder: Option<&dyn Encoder>) -> Entry {
     let set = |text: &str| -> BTreeSet<String> { text::terms(text).into_iter().collect() };
     let own = set(&format!("{}\n{}", passage.heading, passage.text()));
     let mut all = own.clone();
@@ -209,19 +241,16 @@ fn entry(passage: &Passage, asked: Arc<Vec<Vec<f32>>>, encoder: Option<&dyn Enco
         passage.questions.join("\n")
     )));
     let encode = |text: &str| encoder.map_or(Vec::new(), |encoder| encoder.encode(text));
-    let heading = if passage.heading.is_empty() {
-        Vec::new()
-    } else {
-        encode(&passage.heading)
-    };
+    let headed = encoder.filter(|_| !passage.heading.is_empty());
     Entry {
         all,
         own,
         title: set(&format!("{} {}", passage.title, passage.heading)),
         questions: passage.questions.iter().map(|q| set(q)).collect(),
         meaning: encode(&format!("{} {}", passage.heading, passage.text())),
-        asked,
-        heading,
+        article,
+        heading: headed.map_or(Vec::new(), |encoder| encoder.encode(&passage.heading)),
+        topics: headed.map_or(Vec::new(), |encoder| encoder.topics(&passage.heading)),
     }
 }
 

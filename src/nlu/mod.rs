@@ -1,14 +1,17 @@
 //! Text → [`Understanding`]: language, intent ranking, sentiment and entities of one utterance. The
 //! nets live in `predictors/`; what they say is put together here.
 
+mod clauses;
 mod entities;
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 pub use entities::EntityRules;
 
 use crate::conversation::{Entity, Lang, Ranked, Understanding};
-use crate::predictors::Predictors;
+use crate::predictors::{OUT_OF_SCOPE, Predictors};
 
 /// Intents kept in an understanding.
 const INTENTS_MAX: usize = 5;
@@ -29,17 +32,21 @@ impl Nlu {
     }
 
     /// Understands one utterance. `before` is the language of the conversation so far, used when the
-    /// text does not tell one.
+    /// text does not tell one; days such as `tomorrow` count from `today`.
     #[must_use]
-    pub fn understand(&self, text: &str, before: Lang) -> Understanding {
+    pub fn understand(&self, text: &str, before: Lang, today: Date) -> Understanding {
         let end = text
             .char_indices()
             .nth(UTTERANCE_CHARS_MAX)
             .map_or(text.len(), |(at, _)| at);
         let text = &text[..end];
         let prediction = self.predictors.predict(text);
+        let best = prediction
+            .intents
+            .first()
+            .map_or_else(String::new, |(intent, _)| intent.clone());
         let intents = prediction.intents.into_iter().take(INTENTS_MAX);
-        let entities = entities::find(text, &self.rules);
+        let entities = entities::find(text, &self.rules, today);
         Understanding {
             lang: lang_beside(text, &entities).unwrap_or(before),
             intents: intents.map(|(intent, score)| Ranked { intent, score }).collect(),
@@ -47,8 +54,26 @@ impl Nlu {
             certain: prediction.certain,
             sentiment: prediction.sentiment,
             anger: prediction.anger,
+            also: self.second_wish(text, &best),
             entities,
         }
+    }
+
+    /// Another wish of the message that is certain by itself, the last one said.
+    fn second_wish(&self, text: &str, best: &str) -> Option<String> {
+        let parts = clauses::split(text);
+        if parts.len() < 2 {
+            return None;
+        }
+        let wishes = parts.into_iter().rev().filter_map(|part| {
+            let prediction = self.predictors.predict(part);
+            let (intent, _) = prediction.intents.first()?;
+            (prediction.certain && is_wish(intent)).then(|| intent.clone())
+        });
+        wishes
+            .into_iter()
+            .find(|intent| intent != best)
+            .filter(|_| is_wish(best))
     }
 
     /// Version of the predictors.
@@ -56,6 +81,24 @@ impl Nlu {
     pub fn version(&self) -> &str {
         self.predictors.version()
     }
+}
+
+/// Whether an intent wants something done or answered; politeness and feelings beside a wish do not.
+fn is_wish(intent: &str) -> bool {
+    const NONE: [&str; 11] = [
+        "greeting",
+        "goodbye",
+        "thanks",
+        "affirm",
+        "deny",
+        "praise_review",
+        "complaint",
+        "chitchat",
+        "bot_identity",
+        "human_agent",
+        OUT_OF_SCOPE,
+    ];
+    !NONE.contains(&intent)
 }
 
 /// The language of what is not an entity: a number or an address tells none.

@@ -34,6 +34,8 @@ pub(super) struct Manifest {
     pub files: BTreeMap<String, String>,
     /// SHA-256 of the shop's training messages.
     pub data: String,
+    /// SHA-256 of the messages that figures and calibration come from; of none, when a tenth served.
+    pub measured_on: String,
     /// Version of the encoder that the heads were fitted over.
     pub encoder: String,
     /// Numbers of its vectors.
@@ -43,6 +45,8 @@ pub(super) struct Manifest {
     pub anger: HeadManifest,
     /// Figures on messages kept out of training.
     pub figures: BTreeMap<String, f64>,
+    /// Intents taken for each other on those messages.
+    pub confused: Vec<Confusion>,
     /// Texts with the intent and probability they had when trained.
     pub self_test: Vec<SelfTest>,
 }
@@ -54,6 +58,40 @@ pub(super) struct SelfTest {
     pub text: String,
     pub intent: String,
     pub score: f32,
+}
+
+/// How often one intent was taken for another on messages kept out of training.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confusion {
+    /// The intent that was meant.
+    pub meant: String,
+    /// The intent that was predicted.
+    pub said: String,
+    /// How often.
+    pub times: usize,
+    /// Of how many messages of the intent that was meant.
+    pub of: usize,
+}
+
+/// Figures of the artifact in a folder; none when there is no artifact that can be read, or when it was
+/// measured on other messages.
+pub(super) fn figures_of(dir: &Path, measured_on: &str) -> BTreeMap<String, f64> {
+    let same = manifest_of(dir).ok().filter(|m| m.measured_on == measured_on);
+    same.map(|m| m.figures).unwrap_or_default()
+}
+
+/// Intents that the artifact in a folder takes for each other, the worst first.
+///
+/// # Errors
+/// When there is no manifest that can be read.
+pub fn confusions_of(dir: &Path) -> Result<Vec<Confusion>, Error> {
+    Ok(manifest_of(dir)?.confused)
+}
+
+fn manifest_of(dir: &Path) -> Result<Manifest, Error> {
+    let written = read(dir, "manifest.json")?;
+    serde_json::from_slice(&written).map_err(|e| bad("manifest.json", &e.to_string()))
 }
 
 /// What of a head is not weights.
@@ -213,7 +251,10 @@ pub(super) fn head_tensors(name: &str, head: &Head) -> Result<Vec<(String, Tenso
             key("idf"),
             Tensor::from_slice(&head.linear.idf, rows, &Device::Cpu)?,
         ),
-        (key("sparse"), Tensor::from_vec(bytes, (rows, classes), &Device::Cpu)?),
+        (
+            key("sparse"),
+            Tensor::from_vec(bytes, (rows, classes), &Device::Cpu)?,
+        ),
         (key("scale"), Tensor::from_vec(scales, rows, &Device::Cpu)?),
         (key("dense"), half(&head.linear.dense, (dimensions, classes))?),
         (
@@ -275,7 +316,11 @@ pub(super) fn head_of(
     let places: Vec<u32> = get("places")?.flatten_all()?.to_vec1()?;
     let bytes = get("sparse")?;
     if bytes.dims() != [rows, classes] {
-        let why = format!("{name}.sparse has shape {:?}, not {:?}", bytes.dims(), [rows, classes]);
+        let why = format!(
+            "{name}.sparse has shape {:?}, not {:?}",
+            bytes.dims(),
+            [rows, classes]
+        );
         return Err(bad(file, &why));
     }
     let bytes: Vec<u8> = bytes.flatten_all()?.to_vec1()?;

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::encoder::{self, Encoder};
 use super::heads::{Head, Set, argmax};
 use super::train::featurise;
-use super::encoder::{self, Encoder};
 use super::{Error, Progress, artifact, metrics};
 
 /// Figures of one run. Those about out-of-scope are absent without such a label.
@@ -64,11 +64,11 @@ pub fn evaluate_classifier(
     let (train_features, train_labels) = known(&encoder, train, &labels, progress)?;
     let (valid_features, valid_labels) = known(&encoder, valid, &labels, progress)?;
     let train = Set {
-        features: &train_features,
+        features: &train_features.iter().collect::<Vec<_>>(),
         labels: &train_labels,
     };
     let valid = Set {
-        features: &valid_features,
+        features: &valid_features.iter().collect::<Vec<_>>(),
         labels: &valid_labels,
     };
     let head = Head::fit(train, valid, labels.clone(), oos, |epoch, loss| {

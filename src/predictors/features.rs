@@ -1,5 +1,7 @@
 //! Hashed n-grams: words and character sequences of a message as sparse features.
 
+use std::ops::Range;
+
 use crate::conversation::fold;
 
 /// Longest text looked at, in characters.
@@ -30,28 +32,60 @@ fn is_wide(c: char) -> bool {
 /// characters alone, in pairs and in threes; punctuation and emoji alone.
 #[must_use]
 pub(super) fn places(text: &str) -> Vec<u32> {
-    let words = words(&shape_of(text));
-    let mut places = Vec::with_capacity(words.len() * 8);
-    for (at, word) in words.iter().enumerate() {
-        places.push(hash("w", word, ""));
-        if let Some(next) = words.get(at + 1) {
-            places.push(hash("b", word, next));
-        }
-        if let Some(after) = words.get(at + 2) {
-            places.push(hash("s", word, after));
-            if word.chars().all(is_wide) {
-                places.push(hash("t", &format!("{word}{}", words[at + 1]), after));
-            }
-        }
-        character_grams(word, &mut places);
-    }
-    if let (Some(first), Some(last)) = (words.first(), words.last()) {
-        places.push(hash("^", first, ""));
-        places.push(hash("$", last, ""));
-    }
+    let mut places: Vec<u32> = grams(&words(&shape_of(text)))
+        .into_iter()
+        .map(|gram| gram.place)
+        .collect();
     places.sort_unstable();
     places.dedup();
     places
+}
+
+/// An n-gram and the words it stands on.
+pub(super) struct Gram {
+    pub place: u32,
+    pub words: Range<usize>,
+}
+
+/// The words of a text as they are shown, and its n-grams with the words they stand on.
+pub(super) fn read(text: &str) -> (Vec<String>, Vec<Gram>) {
+    let grams = grams(&words(&shape_of(text)));
+    (words(&fold(text, TEXT_CHARS_MAX)), grams)
+}
+
+fn grams(words: &[String]) -> Vec<Gram> {
+    let mut grams = Vec::with_capacity(words.len() * 8);
+    let mut put = |place: u32, from: usize, count: usize| {
+        grams.push(Gram {
+            place,
+            words: from..from + count,
+        });
+    };
+    for (at, word) in words.iter().enumerate() {
+        put(hash("w", word, ""), at, 1);
+        if let Some(next) = words.get(at + 1) {
+            put(hash("b", word, next), at, 2);
+        }
+        if let Some(after) = words.get(at + 2) {
+            put(hash("s", word, after), at, 3);
+            if word.chars().all(is_wide) {
+                put(hash("t", &format!("{word}{}", words[at + 1]), after), at, 3);
+                if let Some(fourth) = words.get(at + 3) {
+                    put(
+                        hash("f", &format!("{word}{}{after}", words[at + 1]), fourth),
+                        at,
+                        4,
+                    );
+                }
+            }
+        }
+        character_grams(word, |place| put(place, at, 1));
+    }
+    if let (Some(first), Some(last)) = (words.first(), words.last()) {
+        put(hash("^", first, ""), 0, 1);
+        put(hash("$", last, ""), words.len() - 1, 1);
+    }
+    grams
 }
 
 /// Latin words as they are, every other visible character on its own.
@@ -72,16 +106,31 @@ fn words(folded: &str) -> Vec<String> {
     words
 }
 
-fn character_grams(word: &str, places: &mut Vec<u32>) {
+/// Words put together again: blanks between Latin ones alone.
+pub(super) fn join(words: &[&str]) -> String {
+    let mut text = String::new();
+    let mut glue = true;
+    for word in words {
+        let latin = word.chars().any(|c| c.is_alphanumeric() && !is_wide(c));
+        if latin && !glue {
+            text.push(' ');
+        }
+        glue = !latin;
+        text.push_str(word);
+    }
+    text
+}
+
+fn character_grams(word: &str, mut put: impl FnMut(u32)) {
     let count = word.chars().count();
     if !(3..=30).contains(&count) {
         return;
     }
     let marked: Vec<char> = std::iter::once('<').chain(word.chars()).chain(['>']).collect();
-    for size in 3..=5 {
+    for size in 2..=5 {
         for gram in marked.windows(size) {
             let gram: String = gram.iter().collect();
-            places.push(hash("c", &gram, ""));
+            put(hash("c", &gram, ""));
         }
     }
 }
@@ -103,6 +152,15 @@ fn hash(kind: &str, first: &str, second: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_keep_their_place() {
+        let (words, grams) = read("退款 for QM2026110312 please");
+        assert_eq!(words, ["退", "款", "for", "qm2026110312", "please"]);
+        assert!(grams.iter().all(|gram| gram.words.end <= words.len()));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert_eq!(join(&words), "退款for qm2026110312 please");
+    }
 
     #[test]
     fn folding() {

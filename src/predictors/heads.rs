@@ -5,11 +5,7 @@ use super::linear::{Features, Linear, Recipe, softmax};
 use super::metrics;
 
 /// How the heads are trained.
-const RECIPE: Recipe = Recipe {
-    epochs: 24,
-    seed: 7,
-    smoothing: 0.05,
-};
+const RECIPE: Recipe = Recipe { epochs: 8, seed: 7 };
 /// Features of the scope score: margin over the out-of-scope class, best probability, best cosine.
 pub(super) const SCOPE_FEATURES: usize = 3;
 /// Steps of fitting the scope score.
@@ -36,8 +32,15 @@ pub(super) struct Head {
 /// Messages as features with their labels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Set<'a> {
-    pub features: &'a [Features],
+    pub features: &'a [&'a Features],
     pub labels: &'a [usize],
+}
+
+impl<'a> Set<'a> {
+    /// Features and places of labels that belong together.
+    pub fn of((features, labels): &'a (Vec<&'a Features>, Vec<usize>)) -> Self {
+        Self { features, labels }
+    }
 }
 
 /// What a head says of one message.
@@ -141,8 +144,7 @@ impl Head {
 
 fn fit_linear(set: Set<'_>, classes: usize, after_epoch: impl FnMut(usize, f32)) -> Linear {
     let mut linear = Linear::fresh(set.features, classes);
-    let weights = vec![1.0; set.labels.len()];
-    linear.train(set.features, set.labels, &weights, RECIPE, after_epoch);
+    linear.train(set.features, set.labels, RECIPE, after_epoch);
     linear
 }
 
@@ -175,7 +177,7 @@ fn best_temperature(logits: &[Vec<f32>], labels: &[usize]) -> f32 {
         };
         logits.iter().zip(labels).map(one).sum()
     };
-    let (mut low, mut high) = (0.2_f32, 5.0_f32);
+    let (mut low, mut high) = (0.02_f32, 5.0_f32);
     for _ in 0..30 {
         let third = (high - low) / 3.0;
         if loss(low + third) < loss(high - third) {

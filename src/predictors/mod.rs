@@ -4,6 +4,7 @@
 mod artifact;
 mod classifier;
 mod encoder;
+pub mod explain;
 mod features;
 mod heads;
 mod linear;
@@ -12,13 +13,13 @@ mod train;
 
 use std::path::{Path, PathBuf};
 
+pub use artifact::{Confusion, confusions_of};
 pub use classifier::{ClassifierReport, evaluate_classifier};
-pub use encoder::{EncoderData, Recipe as EncoderRecipe, train_encoder};
-pub use train::{Labelled, Trained, train_shop};
+pub use encoder::{Encoder, EncoderData, Recipe as EncoderRecipe, train_encoder};
+pub use train::{Gate, Labelled, Material, Trained, train_shop};
 
 use crate::conversation::Sentiment;
 use artifact::{Manifest, bad};
-use encoder::Encoder;
 use heads::{Head, argmax};
 use linear::Features;
 
@@ -55,6 +56,18 @@ pub enum Error {
         found: usize,
         /// How many it takes.
         least: usize,
+    },
+    /// The new model is worse, and the gate is closed.
+    #[error(
+        "{figure} fell from {before:.3} to {now:.3}; nothing was written. Look at the examples that changed, or use --force"
+    )]
+    Worse {
+        /// Which figure.
+        figure: String,
+        /// Of the model that is there.
+        before: f64,
+        /// Of the new one.
+        now: f64,
     },
     /// The tokenizer failed.
     #[error("tokenizer: {0}")]
@@ -206,6 +219,14 @@ impl Predictors {
         self.encoder
             .encode(text)
             .unwrap_or_else(|_| vec![0.0; self.encoder.dimensions()])
+    }
+
+    /// Square roots of the intents' probabilities, in the order of [`Self::intents`]: a unit vector whose
+    /// product with another is their Bhattacharyya coefficient.
+    #[must_use]
+    pub fn topics(&self, text: &str) -> Vec<f32> {
+        let said = self.intent.predict(&self.features(text));
+        said.probabilities.into_iter().map(f32::sqrt).collect()
     }
 
     fn features(&self, text: &str) -> Features {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::artifact::{self, HeadManifest, Manifest, SelfTest};
+use serde::Deserialize;
+
+use super::artifact::{self, Confusion, HeadManifest, Manifest, SelfTest};
 use super::encoder::Encoder;
 use super::heads::{Head, Set, argmax};
 use super::linear::Features;
@@ -16,11 +18,13 @@ const MESSAGES_MIN: usize = 20;
 const CALIBRATION_SHARE: u64 = 10;
 /// Lines of the self-test.
 const SELF_TESTS: usize = 8;
+/// Confused pairs kept in the manifest.
+const CONFUSIONS_MAX: usize = 20;
 /// Names of the anger levels, in order.
 const ANGER: [&str; 3] = ["calm", "annoyed", "furious"];
 
 /// A message with its labels.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Labelled {
     /// The message.
     pub text: String,
@@ -41,18 +45,42 @@ pub struct Trained {
     pub intents: usize,
     /// Figures on the messages kept for calibration (weights before the last fit).
     pub figures: BTreeMap<String, f64>,
+    /// The same figures of the artifact that was there before.
+    pub before: BTreeMap<String, f64>,
+}
+
+/// Whether a worse model may take the place of a better one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// Never.
+    Closed,
+    /// Whoever trains knows why.
+    Open,
+}
+
+/// What the heads are fitted on, and what they are calibrated and measured on.
+#[derive(Debug, Clone, Copy)]
+pub struct Material<'a> {
+    /// Messages to learn from.
+    pub messages: &'a [Labelled],
+    /// Messages that are only calibrated and measured on, as real shoppers wrote them; without any, a
+    /// tenth of the others serves first for that and is then learnt from too.
+    pub valid: &'a [Labelled],
 }
 
 /// Trains the shop's heads over the encoder in the folder `encoder` and writes them into `dir`.
 ///
 /// # Errors
-/// When there is too little data, the encoder cannot be read, or a file cannot be written.
+/// When there is too little data, the encoder cannot be read, a file cannot be written, or the gate is
+/// closed and the new heads are worse than those in `dir` on messages that neither was fitted on.
 pub fn train_shop(
-    messages: &[Labelled],
+    material: Material<'_>,
     encoder: &Path,
     dir: &Path,
+    gate: Gate,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Trained, Error> {
+    let Material { messages, valid } = material;
     if messages.len() < MESSAGES_MIN {
         let found = messages.len();
         return Err(Error::TooLittleData {
@@ -62,119 +90,176 @@ pub fn train_shop(
         });
     }
     let encoder = Encoder::load(encoder)?;
-    let all = featurise(&encoder, messages.iter().map(|m| m.text.as_str()), progress)?;
-    let mut figures = BTreeMap::new();
+    let texts = |of: &'_ [Labelled]| of.iter().map(|m| m.text.clone()).collect::<Vec<_>>();
+    let all = featurise(&encoder, texts(messages).iter().map(String::as_str), progress)?;
+    let valid_features = featurise(&encoder, texts(valid).iter().map(String::as_str), progress)?;
     let labels = sorted_labels(messages);
     let oos = labels.iter().position(|l| l == OUT_OF_SCOPE);
-    let place = |m: &Labelled| labels.iter().position(|l| *l == m.intent).unwrap_or(0);
-    let targets: Vec<usize> = messages.iter().map(place).collect();
-    let intent = fit(
-        "intent",
-        messages,
-        &all,
-        &targets,
-        (labels.clone(), oos),
-        &mut figures,
-        progress,
-    );
-    let targets: Vec<usize> = messages.iter().map(|m| sentiment_place(m.sentiment)).collect();
+    let rows = Rows {
+        learnt: messages.iter().zip(&all).collect(),
+        valid: valid.iter().zip(&valid_features).collect(),
+    };
+    let mut measured = Measured {
+        on: hash_of(valid),
+        ..Measured::default()
+    };
+    let place = |m: &Labelled| labels.iter().position(|l| *l == m.intent);
+    let intent = Part::new("intent", labels.clone(), oos, &rows, place).fit(&mut measured, progress);
     let names = Sentiment::ALL.map(|s| s.name().to_owned()).to_vec();
-    let sentiment = fit(
-        "sentiment",
-        messages,
-        &all,
-        &targets,
-        (names, None),
-        &mut figures,
-        progress,
-    );
-    let (angry, angry_features): (Vec<_>, Vec<_>) = messages
-        .iter()
-        .zip(&all)
-        .filter(|(m, _)| m.sentiment == Sentiment::Negative)
-        .map(|(m, f)| (m.clone(), f.clone()))
-        .unzip();
-    let targets: Vec<usize> = angry.iter().map(|m| usize::from(m.anger).min(2)).collect();
+    let place = |m: &Labelled| Some(sentiment_place(m.sentiment));
+    let sentiment = Part::new("sentiment", names, None, &rows, place).fit(&mut measured, progress);
     let names = ANGER.map(str::to_owned).to_vec();
-    let anger = fit(
-        "anger",
-        &angry,
-        &angry_features,
-        &targets,
-        (names, None),
-        &mut figures,
-        progress,
-    );
-    let intents = labels.len();
-    write_artifact(dir, encoder, messages, [intent, sentiment, anger], &figures)?;
+    let place = |m: &Labelled| (m.sentiment == Sentiment::Negative).then(|| usize::from(m.anger).min(2));
+    let anger = Part::new("anger", names, None, &rows, place).fit(&mut measured, progress);
+    let before = artifact::figures_of(dir, &measured.on);
+    if gate == Gate::Closed {
+        compare(&before, &measured.figures)?;
+    }
+    write_artifact(dir, encoder, messages, [intent, sentiment, anger], &measured)?;
     Ok(Trained {
         messages: messages.len(),
-        intents,
-        figures,
+        intents: labels.len(),
+        figures: measured.figures,
+        before,
     })
 }
 
-/// Fits on nine tenths, calibrates and measures on the rest, then fits on all.
-fn fit(
+/// How much worse a figure may become by chance: about two standard errors of a tenth of the examples.
+const WORSE_BY_CHANCE: f64 = 0.02;
+
+fn compare(before: &BTreeMap<String, f64>, now: &BTreeMap<String, f64>) -> Result<(), Error> {
+    let worse = before.iter().find_map(|(name, before)| {
+        let now = *now.get(name)?;
+        (now < before - WORSE_BY_CHANCE).then(|| (name.clone(), *before, now))
+    });
+    match worse {
+        Some((figure, before, now)) => Err(Error::Worse { figure, before, now }),
+        None => Ok(()),
+    }
+}
+
+/// What was found on messages that the weights were not fitted on.
+#[derive(Default)]
+struct Measured {
+    figures: BTreeMap<String, f64>,
+    confused: Vec<Confusion>,
+    /// Hash of those messages; of none, when a tenth served.
+    on: String,
+}
+
+/// All messages with their features.
+struct Rows<'a> {
+    learnt: Vec<(&'a Labelled, &'a Features)>,
+    valid: Vec<(&'a Labelled, &'a Features)>,
+}
+
+/// One head's examples.
+struct Part<'a> {
     what: &'static str,
-    messages: &[Labelled],
-    all: &[Features],
-    targets: &[usize],
-    (labels, oos): (Vec<String>, Option<usize>),
-    figures: &mut BTreeMap<String, f64>,
-    progress: &mut dyn FnMut(Progress),
-) -> Head {
-    let classes = labels.len();
-    let kept: Vec<bool> = messages
-        .iter()
-        .map(|m| is_kept_for_calibration(&m.text))
-        .collect();
-    let part = |wanted: bool| -> (Vec<Features>, Vec<usize>) {
-        let rows = kept
-            .iter()
-            .zip(all)
-            .zip(targets)
-            .filter(|((k, _), _)| **k == wanted);
-        rows.map(|((_, f), t)| (f.clone(), *t)).unzip()
-    };
-    let ((train, train_targets), (valid, valid_targets)) = (part(false), part(true));
-    let epochs = 2 * Head::epochs();
-    let mut done = 0;
-    let mut report = |_: usize, loss: f32| {
-        done += 1;
-        progress(Progress {
+    labels: Vec<String>,
+    oos: Option<usize>,
+    train: Examples<'a>,
+    valid: Examples<'a>,
+    /// Whether the examples to calibrate on are a part of those that may be learnt from.
+    borrowed: bool,
+}
+
+/// Features and places of labels.
+type Examples<'a> = (Vec<&'a Features>, Vec<usize>);
+
+impl<'a> Part<'a> {
+    fn new(
+        what: &'static str,
+        labels: Vec<String>,
+        oos: Option<usize>,
+        rows: &Rows<'a>,
+        place: impl Fn(&Labelled) -> Option<usize>,
+    ) -> Self {
+        let pick =
+            |rows: &[(&'a Labelled, &'a Features)], wanted: &dyn Fn(&Labelled) -> bool| -> Examples<'a> {
+                let picked = rows.iter().filter(|(m, _)| wanted(m));
+                picked.filter_map(|(m, f)| Some((*f, place(m)?))).unzip()
+            };
+        let borrowed = rows.valid.is_empty();
+        let kept = |m: &Labelled| is_kept_for_calibration(&m.text);
+        let (train, valid) = if borrowed {
+            (pick(&rows.learnt, &|m| !kept(m)), pick(&rows.learnt, &kept))
+        } else {
+            (pick(&rows.learnt, &|_| true), pick(&rows.valid, &|_| true))
+        };
+        Self {
             what,
-            done,
-            all: epochs,
-            loss,
-        });
-    };
-    let train = Set {
-        features: &train,
-        labels: &train_targets,
-    };
-    let valid = Set {
-        features: &valid,
-        labels: &valid_targets,
-    };
-    let head = Head::fit(train, valid, labels, oos, &mut report);
-    let said: Vec<usize> = valid
-        .features
-        .iter()
-        .map(|f| argmax(&head.predict(f).probabilities))
+            labels,
+            oos,
+            train,
+            valid,
+            borrowed,
+        }
+    }
+
+    /// Fits, calibrates and measures; what was borrowed for that is learnt from in the end.
+    fn fit(&self, measured: &mut Measured, progress: &mut dyn FnMut(Progress)) -> Head {
+        let (what, all) = (self.what, Head::epochs() * (1 + usize::from(self.borrowed)));
+        let mut done = 0;
+        let mut report = |_: usize, loss: f32| {
+            done += 1;
+            progress(Progress {
+                what,
+                done,
+                all,
+                loss,
+            });
+        };
+        let (train, valid) = (Set::of(&self.train), Set::of(&self.valid));
+        let head = Head::fit(train, valid, self.labels.clone(), self.oos, &mut report);
+        self.measure(&head, valid, measured);
+        if !self.borrowed {
+            return head;
+        }
+        let features = [train.features, valid.features].concat();
+        let labels = [train.labels, valid.labels].concat();
+        head.refit(Set::of(&(features, labels)), &mut report)
+    }
+
+    fn measure(&self, head: &Head, valid: Set<'_>, measured: &mut Measured) {
+        let said: Vec<usize> = valid
+            .features
+            .iter()
+            .map(|f| argmax(&head.predict(f).probabilities))
+            .collect();
+        let mut put = |name: &str, figure: f64| {
+            measured.figures.insert(format!("{}_{name}", self.what), figure);
+        };
+        put("accuracy", metrics::accuracy(valid.labels, &said));
+        put(
+            "macro_f1",
+            metrics::macro_f1(valid.labels, &said, self.labels.len()),
+        );
+        if self.what == "intent" {
+            measured.confused = confusions(&self.labels, valid.labels, &said);
+        }
+    }
+}
+
+/// Pairs of intents most often taken for each other, those first that are the larger share.
+fn confusions(labels: &[String], truth: &[usize], said: &[usize]) -> Vec<Confusion> {
+    let mut counts: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for (truth, said) in truth.iter().zip(said).filter(|(t, s)| t != s) {
+        *counts.entry((*truth, *said)).or_default() += 1;
+    }
+    let mut confused: Vec<Confusion> = counts
+        .into_iter()
+        .map(|((meant, said), times)| Confusion {
+            of: truth.iter().filter(|t| **t == meant).count(),
+            meant: labels[meant].clone(),
+            said: labels[said].clone(),
+            times,
+        })
         .collect();
-    figures.insert(format!("{what}_accuracy"), metrics::accuracy(valid.labels, &said));
-    figures.insert(
-        format!("{what}_macro_f1"),
-        metrics::macro_f1(valid.labels, &said, classes),
-    );
-    head.refit(
-        Set {
-            features: all,
-            labels: targets,
-        },
-        &mut report,
-    )
+    let share = |c: &Confusion| c.times as f64 / c.of.max(1) as f64;
+    confused.sort_by(|a, b| share(b).total_cmp(&share(a)));
+    confused.truncate(CONFUSIONS_MAX);
+    confused
 }
 
 /// The same messages every time, whatever else is in the shop.
@@ -206,6 +291,16 @@ pub(super) fn featurise<'a>(
     Ok(features.collect())
 }
 
+/// Hash of messages with their labels, whatever their order.
+fn hash_of(messages: &[Labelled]) -> String {
+    let mut lines: Vec<String> = messages
+        .iter()
+        .map(|m| format!("{}\t{}\t{}\t{}\n", m.text, m.intent, m.sentiment.name(), m.anger))
+        .collect();
+    lines.sort();
+    artifact::sha256(lines.concat().as_bytes())
+}
+
 fn sorted_labels(messages: &[Labelled]) -> Vec<String> {
     let mut labels: Vec<String> = messages.iter().map(|m| m.intent.clone()).collect();
     labels.sort();
@@ -222,7 +317,7 @@ fn write_artifact(
     encoder: Encoder,
     messages: &[Labelled],
     [intent, sentiment, anger]: [Head; 3],
-    figures: &BTreeMap<String, f64>,
+    measured: &Measured,
 ) -> Result<(), Error> {
     let mut mood = artifact::head_tensors("sentiment", &sentiment)?;
     mood.extend(artifact::head_tensors("anger", &anger)?);
@@ -235,22 +330,19 @@ fn write_artifact(
         artifact::write(dir, name, &bytes)?;
         files.insert(name.to_owned(), artifact::sha256(&bytes));
     }
-    let mut lines: Vec<String> = messages
-        .iter()
-        .map(|m| format!("{}\t{}\t{}\t{}\n", m.text, m.intent, m.sentiment.name(), m.anger))
-        .collect();
-    lines.sort();
     let mut manifest = Manifest {
         format: artifact::FORMAT,
         trained_by: env!("CARGO_PKG_VERSION").to_owned(),
         files,
-        data: artifact::sha256(lines.concat().as_bytes()),
+        data: hash_of(messages),
+        measured_on: measured.on.clone(),
         encoder: encoder.version().to_owned(),
         dimensions: encoder.dimensions(),
         intent: HeadManifest::of(&intent),
         sentiment: HeadManifest::of(&sentiment),
         anger: HeadManifest::of(&anger),
-        figures: figures.clone(),
+        figures: measured.figures.clone(),
+        confused: measured.confused.clone(),
         self_test: Vec::new(),
     };
     write_manifest(dir, &manifest)?;

@@ -8,6 +8,7 @@ mod console;
 mod conversations;
 mod crash;
 mod docs;
+mod encoders;
 mod models;
 mod replay_property;
 mod store_contract;

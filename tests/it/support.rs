@@ -33,11 +33,7 @@ pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let predictors = Predictors::load(&models.join("encoder"), &models).expect("the shipped models load");
     let predictors = Arc::new(predictors);
     let knowledge = Knowledge::build(&bot.all_articles(), &bot.faq, Some(predictors.clone())).unwrap();
-    let rules = EntityRules {
-        order_no_prefix: bot.shop.order_no_prefix.clone(),
-        order_no_digits: bot.shop.order_no_digits,
-    };
-    let nlu = Nlu::new(predictors, rules);
+    let nlu = Nlu::new(predictors, EntityRules::of(&bot));
     Engine::new(Brain {
         bot: Arc::new(bot),
         knowledge,

@@ -27,7 +27,12 @@ pub struct ClassifierArgs {
     #[arg(long, value_enum, default_value_t = Task::Intent)]
     task: Task,
     /// The text encoder
-    #[arg(long, env = "XIAOER_ENCODER", default_value = "models/encoder", value_name = "DIR")]
+    #[arg(
+        long,
+        env = "XIAOER_ENCODER",
+        default_value = "models/encoder",
+        value_name = "DIR"
+    )]
     encoder: PathBuf,
     /// Print one JSON object on stdout
     #[arg(long)]

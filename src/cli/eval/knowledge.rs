@@ -113,7 +113,11 @@ pub(super) fn run(args: &KnowledgeArgs) -> anyhow::Result<()> {
 /// and its parts.
 fn write_features(file: &Path, knowledge: &Knowledge, questions: &[Question]) -> anyhow::Result<()> {
     let mut out = std::io::BufWriter::new(std::fs::File::create(file)?);
-    writeln!(out, "question\tlang\tkind\tanswerable\tarticle\tright\t{}", PART_NAMES.join("\t"))?;
+    writeln!(
+        out,
+        "question\tlang\tkind\tanswerable\tarticle\tright\t{}",
+        PART_NAMES.join("\t")
+    )?;
     for (at, question) in questions.iter().enumerate() {
         let context = question.context.as_ref().and_then(Context::last);
         let query = Query {
@@ -127,7 +131,10 @@ fn write_features(file: &Path, knowledge: &Knowledge, questions: &[Question]) ->
             let (kind, lang) = (question.kind.as_deref().unwrap_or("-"), question.lang.code());
             let answerable = u8::from(!question.answers.is_empty());
             let (article, right) = (&hit.article, u8::from(right));
-            writeln!(out, "{at}\t{lang}\t{kind}\t{answerable}\t{article}\t{right}\t{parts}")?;
+            writeln!(
+                out,
+                "{at}\t{lang}\t{kind}\t{answerable}\t{article}\t{right}\t{parts}"
+            )?;
         }
     }
     Ok(())

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::{Common, brain};
-use super::{read_lines, report, rounded};
+use super::{perturb, read_lines, report, rounded};
 use crate::conversation::{Lang, Sentiment, Understanding};
-use crate::nlu::Nlu;
+use crate::engine::{Clock, SystemClock};
+use crate::nlu::{EntityRules, Nlu};
 use crate::predictors::{OUT_OF_SCOPE, metrics};
 
 #[derive(Args, Debug)]
@@ -19,6 +20,9 @@ pub struct MessagesArgs {
     file: PathBuf,
     #[command(flatten)]
     common: Common,
+    /// Measure the same messages with slips, in traditional characters, full width and so on as well
+    #[arg(long)]
+    perturb: bool,
     /// Print one JSON object on stdout
     #[arg(long)]
     json: bool,
@@ -48,8 +52,10 @@ pub(super) fn run(args: &MessagesArgs) -> anyhow::Result<()> {
     let messages: Vec<Message> = read_lines(&args.file)?;
     let bot = brain::load_bot(&args.common.knowledge_base)?;
     let predictors = brain::load_predictors(&args.common)?;
-    let nlu = Nlu::new(predictors, brain::rules_of(&bot));
-    let scored: Vec<Scored> = messages.into_iter().map(|m| score(&nlu, m)).collect();
+    let nlu = Nlu::new(predictors, EntityRules::of(&bot));
+    let today = bot.shop.day_of(SystemClock.now());
+    let perturbed = args.perturb.then(|| perturbed(&nlu, &messages, today));
+    let scored: Vec<Scored> = messages.into_iter().map(|m| score(&nlu, m, today)).collect();
     let mut figures = figures(&scored.iter().collect::<Vec<_>>());
     let mut by_lang = serde_json::Map::new();
     for lang in Lang::ALL {
@@ -59,16 +65,34 @@ pub(super) fn run(args: &MessagesArgs) -> anyhow::Result<()> {
         }
     }
     figures.insert("by_lang".to_owned(), by_lang.into());
+    if let Some(perturbed) = perturbed {
+        figures.insert("accuracy_perturbed".to_owned(), perturbed);
+    }
     report(&figures.into(), args.json)
 }
 
-fn score(nlu: &Nlu, message: Message) -> Scored {
+/// Accuracy on the same messages, changed in one way after the other.
+fn perturbed(nlu: &Nlu, messages: &[Message], today: jiff::civil::Date) -> serde_json::Value {
+    let accuracy = |change: fn(&str) -> String| {
+        let right = messages.iter().filter(|message| {
+            let understood = nlu.understand(&change(&message.text), Lang::Zh, today);
+            understood.intent() == message.intent
+        });
+        rounded(right.count() as f64 / messages.len() as f64)
+    };
+    let rows = perturb::ALL
+        .iter()
+        .map(|(name, change)| ((*name).to_owned(), accuracy(*change)));
+    serde_json::Value::Object(rows.collect())
+}
+
+fn score(nlu: &Nlu, message: Message, today: jiff::civil::Date) -> Scored {
     let lang = message
         .lang
         .or_else(|| Lang::of_text(&message.text))
         .unwrap_or(Lang::Zh);
     let began = Instant::now();
-    let understanding = nlu.understand(&message.text, lang);
+    let understanding = nlu.understand(&message.text, lang, today);
     let ms = began.elapsed().as_secs_f32() * 1_000.0;
     Scored {
         message,

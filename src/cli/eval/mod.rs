@@ -3,6 +3,7 @@
 mod classifier;
 mod knowledge;
 mod messages;
+mod perturb;
 
 use std::io::Write;
 use std::path::Path;
@@ -37,7 +38,7 @@ pub fn run(command: &EvalCommand) -> anyhow::Result<()> {
 }
 
 /// Reads one JSON value a line; a mistake names its line.
-fn read_lines<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
+pub(super) fn read_lines<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut rows = Vec::new();
     for (at, line) in text
@@ -53,7 +54,7 @@ fn read_lines<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
 }
 
 /// One object on stdout, or its fields as lines for people.
-fn report(value: &serde_json::Value, json: bool) -> anyhow::Result<()> {
+pub(super) fn report(value: &serde_json::Value, json: bool) -> anyhow::Result<()> {
     if json {
         return print_json(value);
     }
@@ -65,7 +66,7 @@ fn report(value: &serde_json::Value, json: bool) -> anyhow::Result<()> {
 }
 
 /// Rounds for printing; figures that do not exist become null.
-fn rounded(figure: f64) -> serde_json::Value {
+pub(super) fn rounded(figure: f64) -> serde_json::Value {
     if figure.is_finite() {
         ((figure * 10_000.0).round() / 10_000.0).into()
     } else {

@@ -1,18 +1,8 @@
-//! Values in the text: order, tracking and return numbers, phones, e-mail, money. Scanned by hand
-//! over folded characters, with a map back to the bytes of the original.
+//! Numbers: orders, tracking, returns, phones, cards, identity, e-mail, money. Those that carry a checksum
+//! are believed only when it fits.
 
-use unicode_normalization::UnicodeNormalization;
-
+use super::{EntityRules, Folded};
 use crate::conversation::Entity;
-
-/// The shop's own number formats.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntityRules {
-    /// Letters an order number starts with, upper case.
-    pub order_no_prefix: String,
-    /// Digits that follow them.
-    pub order_no_digits: usize,
-}
 
 /// Couriers' numbers: prefix, digits.
 const TRACKING: [(&str, usize); 3] = [("SF", 13), ("ZT", 12), ("JD", 12)];
@@ -33,42 +23,12 @@ const TAIL_WORDS: [&str; 7] = [
     "ends in",
 ];
 
-/// Folded characters, each with the byte range it came from.
-struct Folded {
-    chars: Vec<char>,
-    ranges: Vec<(usize, usize)>,
-}
-
-impl Folded {
-    fn new(text: &str) -> Self {
-        let (mut chars, mut ranges) = (Vec::new(), Vec::new());
-        for (start, c) in text.char_indices() {
-            for folded in c.nfkc().flat_map(char::to_uppercase) {
-                chars.push(folded);
-                ranges.push((start, start + c.len_utf8()));
-            }
-        }
-        Self { chars, ranges }
-    }
-
-    fn entity(&self, kind: &str, value: String, from: usize, to: usize) -> Entity {
-        let (start, end) = (self.ranges[from].0, self.ranges[to - 1].1);
-        Entity {
-            kind: kind.to_owned(),
-            value,
-            start,
-            end,
-        }
-    }
-}
-
-/// All entities, in order of their place, none inside another.
-pub(super) fn find(text: &str, rules: &EntityRules) -> Vec<Entity> {
-    let folded = Folded::new(text);
+/// All numbers of a text, in order of their place, none inside another.
+pub(super) fn find(folded: &Folded, rules: &EntityRules) -> Vec<Entity> {
     let mut entities = Vec::new();
     let mut at = 0;
     while at < folded.chars.len() {
-        match entity_at(&folded, at, rules) {
+        match entity_at(folded, at, rules) {
             Some((entity, end)) => {
                 entities.push(entity);
                 at = end;
@@ -76,8 +36,7 @@ pub(super) fn find(text: &str, rules: &EntityRules) -> Vec<Entity> {
             None => at += 1,
         }
     }
-    tail(&folded, &mut entities);
-    entities.sort_by_key(|e| e.start);
+    tail(folded, &mut entities);
     entities
 }
 
@@ -94,6 +53,8 @@ fn entity_at(folded: &Folded, at: usize, rules: &EntityRules) -> Option<(Entity,
                 .iter()
                 .find_map(|rule| numbered(folded, at, "tracking_no", *rule))
         })
+        .or_else(|| id_card(folded, at))
+        .or_else(|| bank_card(folded, at))
         .or_else(|| phone(folded, at))
         .or_else(|| email(folded, at))
         .or_else(|| money(folded, at))
@@ -132,6 +93,35 @@ fn digits(folded: &Folded, from: usize, wanted: usize) -> Option<(String, usize)
         }
     }
     (digits.len() == wanted).then_some((digits, end))
+}
+
+/// A resident identity number: 17 digits and a check character (GB 11643-1999, ISO 7064 mod 11-2).
+fn id_card(folded: &Folded, at: usize) -> Option<(Entity, usize)> {
+    let value: String = folded.chars.get(at..at + 18)?.iter().collect();
+    let (body, check) = value.split_at_checked(17)?;
+    let sum = body
+        .chars()
+        .try_fold(0, |sum, c| Some((sum + c.to_digit(10)?) * 2 % 11))?;
+    let wanted = (12 - sum) % 11;
+    let given = if check == "X" { 10 } else { check.parse().ok()? };
+    let more = folded.chars.get(at + 18).is_some_and(char::is_ascii_alphanumeric);
+    (given == wanted && !more).then(|| (folded.entity("id_card", value, at, at + 18), at + 18))
+}
+
+/// A payment card: 16 to 19 digits that pass Luhn's test (ISO/IEC 7812-1).
+fn bank_card(folded: &Folded, at: usize) -> Option<(Entity, usize)> {
+    let (value, end) = (16..=19).rev().find_map(|wanted| digits(folded, at, wanted))?;
+    let sum: u32 = value
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(place, digit)| {
+            let digit = u32::from(digit - b'0') * (1 + place as u32 % 2);
+            digit / 10 + digit % 10
+        })
+        .sum();
+    let starts = folded.chars[at].is_ascii_digit() && folded.chars[at] != '0';
+    (starts && sum.is_multiple_of(10)).then(|| (folded.entity("bank_card", value, at, end), end))
 }
 
 fn phone(folded: &Folded, at: usize) -> Option<(Entity, usize)> {
@@ -212,13 +202,28 @@ mod tests {
         let rules = EntityRules {
             order_no_prefix: "QM".to_owned(),
             order_no_digits: 10,
+            ..EntityRules::default()
         };
-        let found = find(text, &rules);
+        let found = find(&Folded::new(text), &rules);
         let found: Vec<_> = found
             .iter()
             .map(|e| (e.kind.as_str(), e.value.as_str(), &text[e.start..e.end]))
             .collect();
         assert_eq!(found, wanted, "{text}");
+    }
+
+    #[test]
+    fn checksums_decide() {
+        check(
+            "11010519491231002X",
+            &[("id_card", "11010519491231002X", "11010519491231002X")],
+        );
+        check("110105194912310021", &[]);
+        check(
+            "卡号 4111 1111 1111 1111",
+            &[("bank_card", "4111111111111111", "4111 1111 1111 1111")],
+        );
+        check("4111 1111 1111 1112", &[]);
     }
 
     #[test]

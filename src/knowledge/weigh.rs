@@ -1,0 +1,109 @@
+//! How much a candidate is worth: a few plain features and one linear function over them, fitted on
+//! development questions by `scripts/fit_retrieval.py`. Nothing else ranks, and each part can be shown.
+
+/// Number of features.
+pub const FEATURES: usize = 11;
+
+/// Names of the features, in order.
+pub const NAMES: [&str; FEATURES] = [
+    "words",
+    "strength",
+    "question",
+    "title",
+    "coverage",
+    "body",
+    "meaning",
+    "meaning_question",
+    "topic",
+    "same_lang",
+    "lead",
+];
+
+/// How the score of a hit came about; each part lies in 0..=1.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Parts {
+    /// BM25, against the best candidate.
+    pub words: f32,
+    /// BM25 against what the question could reach at most.
+    pub strength: f32,
+    /// Likeness of words to the nearest question that the article answers.
+    pub question: f32,
+    /// Likeness of words to title and heading.
+    pub title: f32,
+    /// Share of the question's weight found in the passage with its title and questions.
+    pub coverage: f32,
+    /// The same, in the passage's own text and heading alone.
+    pub body: f32,
+    /// Cosine of meaning to the passage; 0 without an encoder.
+    pub meaning: f32,
+    /// Cosine of meaning to the nearest question, title or heading.
+    pub meaning_question: f32,
+    /// Likeness of the intents that question and article are taken for.
+    pub topic: f32,
+    /// 1 in the asker's language.
+    pub same_lang: f32,
+    /// 1 for the beginning of an article, which answers its title.
+    pub lead: f32,
+}
+
+impl Parts {
+    /// In the order of [`NAMES`].
+    #[must_use]
+    pub fn values(&self) -> [f32; FEATURES] {
+        [
+            self.words,
+            self.strength,
+            self.question,
+            self.title,
+            self.coverage,
+            self.body,
+            self.meaning,
+            self.meaning_question,
+            self.topic,
+            self.same_lang,
+            self.lead,
+        ]
+    }
+}
+
+/// Weights of the ranking. The asker's language decides between twins; every other weight is fitted.
+const RANKING: [f32; FEATURES] = [1.42, 0.3, 0.56, 0.0, 2.06, 2.12, 4.11, 2.11, 4.48, 0.3, 1.56];
+
+/// Weights of the features of the best hit, of its lead over the next article, and a bias.
+const ANSWERABLE: [f32; FEATURES] = [0.09, 0.0, 0.03, 0.0, 0.89, 0.54, 1.68, 0.53, 1.76, 0.5, 0.0];
+const ANSWERABLE_LEAD: f32 = 0.3;
+const ANSWERABLE_BIAS: f32 = -3.23;
+
+fn dot(weights: &[f32; FEATURES], parts: &Parts) -> f32 {
+    weights.iter().zip(parts.values()).map(|(w, v)| w * v).sum()
+}
+
+/// The ranking score; only its order means something.
+pub(super) fn rank(parts: &Parts) -> f32 {
+    dot(&RANKING, parts)
+}
+
+/// How likely a passage answers, given its parts and how far its score is ahead of the next article's.
+pub(super) fn answerable(parts: &Parts, lead: f32) -> f32 {
+    let sum = dot(&ANSWERABLE, parts) + ANSWERABLE_LEAD * lead + ANSWERABLE_BIAS;
+    1.0 / (1.0 + (-sum).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_of_anything_good_is_never_worse() {
+        let nothing = Parts::default();
+        let found = Parts {
+            coverage: 0.9,
+            meaning_question: 0.9,
+            strength: 0.5,
+            ..nothing
+        };
+        assert!(rank(&found) > rank(&nothing));
+        assert!(answerable(&found, 1.0) > answerable(&nothing, 0.0));
+        assert!(answerable(&nothing, 0.0) < 0.5);
+    }
+}

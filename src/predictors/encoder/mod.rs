@@ -1,0 +1,192 @@
+//! Text encoders: a tokenizer and a net that turn a text into one unit vector. Ours is made for short
+//! messages in two languages; any BERT-type folder of Hugging Face's shape can stand in its place.
+
+mod batch;
+mod bert;
+mod gated;
+mod lessons;
+mod train;
+mod vocabulary;
+
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use serde::Deserialize;
+use tokenizers::Tokenizer;
+
+use super::Error;
+use super::artifact::{self, bad};
+use crate::conversation::fold;
+use batch::{Batch, batch};
+use bert::Bert;
+use gated::Gated;
+
+pub use train::{EncoderData, Recipe, train_encoder};
+
+/// Files of an encoder's folder.
+pub(super) const FILES: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
+/// Longest text looked at, in characters.
+const CHARS_MAX: usize = 400;
+/// Texts encoded at once.
+const BATCH_TEXTS: usize = 32;
+
+/// Tokenizer and net.
+pub struct Encoder {
+    tokenizer: Tokenizer,
+    net: Net,
+    /// Pieces looked at; the rest of a long text is not encoded.
+    pieces_max: usize,
+    version: String,
+}
+
+enum Net {
+    Gated(Gated),
+    Bert(Box<Bert>),
+}
+
+/// What both kinds say of themselves in `config.json`.
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(default)]
+    model_type: String,
+}
+
+impl Encoder {
+    /// Loads a folder: `config.json`, `tokenizer.json`, `model.safetensors`. The net's shapes and
+    /// numbers are checked, and its vocabulary against the tokenizer's.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] and [`Error::BadModel`] name the file and the cause.
+    pub fn load(dir: &Path) -> Result<Self, Error> {
+        artifact::refuse_pickles(dir)?;
+        let [config, tokens, weights] = [
+            artifact::read(dir, FILES[0])?,
+            artifact::read(dir, FILES[1])?,
+            artifact::read(dir, FILES[2])?,
+        ];
+        let version = version_of([&config, &tokens, &weights]);
+        let kind: Kind = serde_json::from_slice(&config).map_err(|e| bad(FILES[0], &e.to_string()))?;
+        let mut tokenizer = Tokenizer::from_bytes(&tokens).map_err(|e| bad(FILES[1], &e.to_string()))?;
+        tokenizer.with_padding(None);
+        tokenizer
+            .with_truncation(None)
+            .map_err(|e| bad(FILES[1], &e.to_string()))?;
+        let tensors = artifact::tensors(FILES[2], &weights)?;
+        let vb = VarBuilder::from_tensors(tensors.into_iter().collect(), DType::F32, &Device::Cpu);
+        let wrong = |e: candle_core::Error| bad(FILES[2], &e.to_string());
+        let (net, vocabulary, pieces_max) = match kind.model_type.as_str() {
+            gated::MODEL_TYPE => {
+                let shape: gated::Shape =
+                    serde_json::from_slice(&config).map_err(|e| bad(FILES[0], &e.to_string()))?;
+                let net = Gated::new(shape, &vb).map_err(wrong)?;
+                (Net::Gated(net), shape.vocab_size, gated::PIECES_MAX)
+            }
+            "bert" => {
+                let (bert, vocabulary, pieces_max) = Bert::new(&config, vb)?;
+                (Net::Bert(Box::new(bert)), vocabulary, pieces_max)
+            }
+            other => {
+                let why = format!(
+                    "model_type `{other}` is neither `{}` nor `bert`",
+                    gated::MODEL_TYPE
+                );
+                return Err(bad(FILES[0], &why));
+            }
+        };
+        let pieces = tokenizer.get_vocab_size(true);
+        if pieces > vocabulary {
+            let why = format!("it embeds {vocabulary} pieces, the vocabulary has {pieces}");
+            return Err(bad(FILES[2], &why));
+        }
+        Ok(Self {
+            tokenizer,
+            net,
+            pieces_max,
+            version,
+        })
+    }
+
+    /// Numbers of a vector.
+    pub fn dimensions(&self) -> usize {
+        match &self.net {
+            Net::Gated(net) => net.shape().dimensions,
+            Net::Bert(net) => net.dimensions(),
+        }
+    }
+
+    /// The first 12 hex digits of the hash of the folder's files.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The unit vector of a text; a text without any piece gets zeros.
+    ///
+    /// # Errors
+    /// Only when the net itself is broken, which loading rules out.
+    pub fn encode(&self, text: &str) -> Result<Vec<f32>, Error> {
+        let ids = self.pieces(text);
+        if ids.is_empty() {
+            return Ok(vec![0.0; self.dimensions()]);
+        }
+        Ok(self.forward(&batch(&[ids])?)?.squeeze(0)?.to_vec1()?)
+    }
+
+    /// The same for many texts, those of like length together.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_all(&self, texts: &[&str], mut after: impl FnMut(usize)) -> Result<Vec<Vec<f32>>, Error> {
+        let pieces: Vec<Vec<u32>> = texts.iter().map(|text| self.pieces(text)).collect();
+        let mut order: Vec<usize> = (0..texts.len()).filter(|at| !pieces[*at].is_empty()).collect();
+        order.sort_by_key(|at| pieces[*at].len());
+        let mut vectors = vec![vec![0.0; self.dimensions()]; texts.len()];
+        for (done, chunk) in order.chunks(BATCH_TEXTS).enumerate() {
+            let ids: Vec<Vec<u32>> = chunk.iter().map(|at| pieces[*at].clone()).collect();
+            let rows: Vec<Vec<f32>> = self.forward(&batch(&ids)?)?.to_vec2()?;
+            for (at, row) in chunk.iter().zip(rows) {
+                vectors[*at] = row;
+            }
+            after((done + 1) * BATCH_TEXTS);
+        }
+        Ok(vectors)
+    }
+
+    fn pieces(&self, text: &str) -> Vec<u32> {
+        match &self.net {
+            Net::Gated(_) => pieces(&self.tokenizer, &fold(text, CHARS_MAX), self.pieces_max),
+            Net::Bert(_) => bert::pieces(&self.tokenizer, text, self.pieces_max),
+        }
+    }
+
+    fn forward(&self, batch: &Batch) -> candle_core::Result<Tensor> {
+        match &self.net {
+            Net::Gated(net) => net.forward(batch),
+            Net::Bert(net) => net.forward(batch),
+        }
+    }
+}
+
+/// Ids of a text's pieces, at most so many.
+fn pieces(tokenizer: &Tokenizer, text: &str, pieces_max: usize) -> Vec<u32> {
+    // Only the beginning is looked at, so a huge text costs no more than a long one.
+    let end = text
+        .char_indices()
+        .nth(pieces_max * 8)
+        .map_or(text.len(), |(at, _)| at);
+    let encoded = tokenizer.encode_fast(&text[..end], false);
+    let mut ids = encoded.map(|e| e.get_ids().to_vec()).unwrap_or_default();
+    ids.truncate(pieces_max);
+    ids
+}
+
+fn version_of(files: [&[u8]; 3]) -> String {
+    let hashes: String = files.iter().map(|bytes| artifact::sha256(bytes)).collect();
+    artifact::sha256(hashes.as_bytes()).chars().take(12).collect()
+}
+
+/// A length of one for each row `[B, D]`.
+fn unit(rows: &Tensor) -> candle_core::Result<Tensor> {
+    let norm = rows.sqr()?.sum_keepdim(1)?.sqrt()?.clamp(1e-6, f64::MAX)?;
+    rows.broadcast_div(&norm)
+}
