@@ -11,6 +11,7 @@ mod explain;
 mod progress;
 mod replay;
 mod serve;
+mod threads;
 mod train;
 mod train_encoder;
 
@@ -94,6 +95,7 @@ impl Misuse {
 /// Runs the command line and answers the exit code.
 #[must_use]
 pub fn run() -> u8 {
+    threads::settle();
     let filter = EnvFilter::try_from_env("XIAOER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -25,7 +25,7 @@ pub struct TrainEncoderArgs {
     /// Steps of the training
     #[arg(long, default_value_t = 5_000)]
     steps: usize,
-    /// Threads that each take a part of every step; set RAYON_NUM_THREADS=1 beside it
+    /// Threads that each take a part of every step
     #[arg(long, default_value_t = 2)]
     workers: usize,
     /// Highest learning rate

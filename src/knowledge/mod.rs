@@ -35,22 +35,25 @@ pub enum Error {
     },
 }
 
-/// Turns a text into a unit vector of meaning.
-pub trait Encoder: Send + Sync {
-    /// The vector, of one length for all texts.
-    fn encode(&self, text: &str) -> Vec<f32>;
+/// What a text means, in two ways.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Meaning {
+    /// A unit vector, of one length for all texts.
+    pub vector: Vec<f32>,
+    /// What it is about: a unit vector over the shop's intents.
+    pub topics: Vec<f32>,
+}
 
-    /// What the text is about, as a unit vector over the shop's intents.
-    fn topics(&self, text: &str) -> Vec<f32>;
+/// Tells what texts mean.
+pub trait Encoder: Send + Sync {
+    /// What a text means.
+    fn meaning(&self, text: &str) -> Meaning;
 }
 
 impl Encoder for Predictors {
-    fn encode(&self, text: &str) -> Vec<f32> {
-        Self::encode(self, text)
-    }
-
-    fn topics(&self, text: &str) -> Vec<f32> {
-        Self::topics(self, text)
+    fn meaning(&self, text: &str) -> Meaning {
+        let (vector, topics) = self.meaning(text);
+        Meaning { vector, topics }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::index::WordIndex;
 use super::ingest::Passage;
 use super::weigh::{self, Parts};
-use super::{Encoder, Error, Hit, text};
+use super::{Encoder, Error, Hit, Meaning, text};
 use crate::conversation::Lang;
 
 /// Candidates that words find.
@@ -25,20 +25,11 @@ struct Entry {
     own: BTreeSet<String>,
     title: BTreeSet<String>,
     questions: Vec<BTreeSet<String>>,
-    /// Vector of heading and text.
-    meaning: Vec<f32>,
-    /// What is shared by the passages of an article.
-    article: Arc<Shared>,
-    heading: Vec<f32>,
-    /// Topics of the heading.
-    topics: Vec<f32>,
-}
-
-/// Vectors of an article's title and questions, and their topics.
-#[derive(Default)]
-struct Shared {
-    asked: Vec<Vec<f32>>,
-    topics: Vec<Vec<f32>>,
+    /// Of heading and text.
+    meaning: Meaning,
+    heading: Meaning,
+    /// Of the article's title and questions, shared by its passages.
+    article: Arc<Vec<Meaning>>,
 }
 
 /// Everything needed to find passages.
@@ -54,22 +45,10 @@ pub(super) struct Retriever {
 impl Retriever {
     pub fn build(passages: Vec<Passage>, encoder: Option<Arc<dyn Encoder>>) -> Result<Self, Error> {
         let index = WordIndex::build(&passages)?;
+        let entries = entries(&passages, encoder.as_deref());
         let mut frequency = HashMap::new();
-        let mut entries = Vec::with_capacity(passages.len());
-        let mut before: Option<(&str, Lang, Arc<Shared>)> = None;
-        for passage in &passages {
-            let shared = match &before {
-                Some((article, lang, shared)) if *article == passage.article && *lang == passage.lang => {
-                    shared.clone()
-                }
-                _ => Arc::new(Shared::of(passage, encoder.as_deref())),
-            };
-            before = Some((&passage.article, passage.lang, shared.clone()));
-            let entry = entry(passage, shared, encoder.as_deref());
-            for term in &entry.all {
-                *frequency.entry(term.clone()).or_insert(0) += 1;
-            }
-            entries.push(entry);
+        for term in entries.iter().flat_map(|entry| &entry.all) {
+            *frequency.entry(term.clone()).or_insert(0) += 1;
         }
         Ok(Self {
             passages,
@@ -93,15 +72,14 @@ impl Retriever {
             });
         let mut words: BTreeMap<usize, f32> = found.iter().copied().collect();
         let best = found.first().map_or(1.0, |(_, score)| score.max(f32::EPSILON));
-        let vector = self.encoder.as_ref().map(|encoder| encoder.encode(question));
-        for at in self.nearest(vector.as_deref()) {
+        let meaning = self.encoder.as_ref().map(|encoder| encoder.meaning(question));
+        for at in self.nearest(meaning.as_ref()) {
             words.entry(at).or_insert(0.0);
         }
         let mass: f32 = asked.iter().map(|t| self.weight(t)).sum();
         let asked = Question {
             asked: &asked,
-            vector: vector.as_deref(),
-            topics: self.encoder.as_ref().map(|encoder| encoder.topics(question)),
+            meaning: meaning.as_ref(),
             lang,
             best,
             mass,
@@ -123,8 +101,10 @@ impl Retriever {
     fn parts(&self, at: usize, bm25: f32, question: &Question<'_>) -> Parts {
         let (passage, entry) = (&self.passages[at], &self.entries[at]);
         let likeness = |terms: &BTreeSet<String>| self.cosine(question.asked, terms);
-        let near = |vector: &Vec<f32>| question.vector.map_or(0.0, |v| dot(v, vector).max(0.0));
-        let alike = |topics: &Vec<f32>| question.topics.as_ref().map_or(0.0, |t| dot(t, topics));
+        let asked = question.meaning;
+        let near = |m: &Meaning| asked.map_or(0.0, |asked| dot(&asked.vector, &m.vector).max(0.0));
+        let alike = |m: &Meaning| asked.map_or(0.0, |asked| dot(&asked.topics, &m.topics));
+        let written = || entry.article.iter().chain([&entry.heading]);
         Parts {
             words: bm25 / question.best,
             strength: (bm25 / (STRENGTH_MAX * question.mass.max(f32::EPSILON))).min(1.0),
@@ -133,18 +113,8 @@ impl Retriever {
             coverage: self.coverage(question, &entry.all),
             body: self.coverage(question, &entry.own),
             meaning: near(&entry.meaning),
-            meaning_question: entry
-                .article
-                .asked
-                .iter()
-                .map(near)
-                .fold(near(&entry.heading), f32::max),
-            topic: entry
-                .article
-                .topics
-                .iter()
-                .map(alike)
-                .fold(alike(&entry.topics), f32::max),
+            meaning_question: written().map(near).fold(0.0, f32::max),
+            topic: written().map(alike).fold(0.0, f32::max),
             same_lang: f32::from(u8::from(passage.lang == question.lang)),
             lead: f32::from(u8::from(passage.id.ends_with("#1"))),
         }
@@ -189,14 +159,14 @@ impl Retriever {
     }
 
     /// Places of the passages whose text or questions mean most nearly the same.
-    fn nearest(&self, vector: Option<&[f32]>) -> Vec<usize> {
-        let Some(vector) = vector else {
+    fn nearest(&self, asked: Option<&Meaning>) -> Vec<usize> {
+        let Some(asked) = asked else {
             return Vec::new();
         };
         let near = |entry: &Entry| {
-            let own = dot(vector, &entry.meaning).max(dot(vector, &entry.heading));
-            let asked = entry.article.asked.iter();
-            asked.map(|v| dot(vector, v)).fold(own, f32::max)
+            let own = [&entry.meaning, &entry.heading];
+            let all = own.into_iter().chain(entry.article.iter());
+            all.map(|m| dot(&asked.vector, &m.vector)).fold(0.0, f32::max)
         };
         let mut all: Vec<(usize, f32)> = self.entries.iter().map(near).enumerate().collect();
         all.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -208,8 +178,7 @@ impl Retriever {
 /// A question as it is compared.
 struct Question<'a> {
     asked: &'a BTreeSet<String>,
-    vector: Option<&'a [f32]>,
-    topics: Option<Vec<f32>>,
+    meaning: Option<&'a Meaning>,
     lang: Lang,
     /// BM25 of the best candidate.
     best: f32,
@@ -217,20 +186,47 @@ struct Question<'a> {
     mass: f32,
 }
 
-impl Shared {
-    fn of(passage: &Passage, encoder: Option<&dyn Encoder>) -> Self {
-        let Some(encoder) = encoder else {
-            return Self::default();
-        };
-        let texts = || passage.questions.iter().chain([&passage.title]);
-        Self {
-            asked: texts().map(|text| encoder.encode(text)).collect(),
-            topics: texts().map(|text| encoder.topics(text)).collect(),
-        }
-    }
+/// Entries of all passages, made by as many threads as there are cores.
+fn entries(passages: &[Passage], encoder: Option<&dyn Encoder>) -> Vec<Entry> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = passages.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = passages
+            .chunks(part)
+            .map(|part| scope.spawn(move || entries_of(part, encoder)))
+            .collect();
+        let all = workers.into_iter().flat_map(|worker| {
+            worker
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        all.collect()
+    })
 }
 
-fn entry(passage: &Passage, article: Arc<Shared>, encoder: Option<&dyn Encoder>) -> Entry {
+fn entries_of(passages: &[Passage], encoder: Option<&dyn Encoder>) -> Vec<Entry> {
+    let mut entries = Vec::with_capacity(passages.len());
+    let mut before: Option<(&Passage, Arc<Vec<Meaning>>)> = None;
+    for passage in passages {
+        let same = before
+            .take()
+            .filter(|(other, _)| (&other.article, other.lang) == (&passage.article, passage.lang));
+        let article = same.map_or_else(|| Arc::new(written(passage, encoder)), |(_, article)| article);
+        entries.push(entry(passage, article.clone(), encoder));
+        before = Some((passage, article));
+    }
+    entries
+}
+
+/// What an article's questions and its title mean.
+fn written(passage: &Passage, encoder: Option<&dyn Encoder>) -> Vec<Meaning> {
+    let texts = passage.questions.iter().chain([&passage.title]);
+    encoder.map_or(Vec::new(), |encoder| {
+        texts.map(|text| encoder.meaning(text)).collect()
+    })
+}
+
+fn entry(passage: &Passage, article: Arc<Vec<Meaning>>, encoder: Option<&dyn Encoder>) -> Entry {
     let set = |text: &str| -> BTreeSet<String> { text::terms(text).into_iter().collect() };
     let own = set(&format!("{}\n{}", passage.heading, passage.text()));
     let mut all = own.clone();
@@ -240,17 +236,20 @@ fn entry(passage: &Passage, article: Arc<Shared>, encoder: Option<&dyn Encoder>)
         passage.tags,
         passage.questions.join("\n")
     )));
-    let encode = |text: &str| encoder.map_or(Vec::new(), |encoder| encoder.encode(text));
-    let headed = encoder.filter(|_| !passage.heading.is_empty());
+    let meaning = |text: &str| encoder.map_or_else(Meaning::default, |encoder| encoder.meaning(text));
+    let heading = if passage.heading.is_empty() {
+        Meaning::default()
+    } else {
+        meaning(&passage.heading)
+    };
     Entry {
         all,
         own,
         title: set(&format!("{} {}", passage.title, passage.heading)),
         questions: passage.questions.iter().map(|q| set(q)).collect(),
-        meaning: encode(&format!("{} {}", passage.heading, passage.text())),
+        meaning: meaning(&format!("{} {}", passage.heading, passage.text())),
+        heading,
         article,
-        heading: headed.map_or(Vec::new(), |encoder| encoder.encode(&passage.heading)),
-        topics: headed.map_or(Vec::new(), |encoder| encoder.topics(&passage.heading)),
     }
 }
 

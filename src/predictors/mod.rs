@@ -221,12 +221,13 @@ impl Predictors {
             .unwrap_or_else(|_| vec![0.0; self.encoder.dimensions()])
     }
 
-    /// Square roots of the intents' probabilities, in the order of [`Self::intents`]: a unit vector whose
-    /// product with another is their Bhattacharyya coefficient.
+    /// The unit vector of a text, and the square roots of its intents' probabilities in the order of
+    /// [`Self::intents`]: a unit vector whose product with another is their Bhattacharyya coefficient.
     #[must_use]
-    pub fn topics(&self, text: &str) -> Vec<f32> {
-        let said = self.intent.predict(&self.features(text));
-        said.probabilities.into_iter().map(f32::sqrt).collect()
+    pub fn meaning(&self, text: &str) -> (Vec<f32>, Vec<f32>) {
+        let features = self.features(text);
+        let said = self.intent.predict(&features).probabilities;
+        (features.dense, said.into_iter().map(f32::sqrt).collect())
     }
 
     fn features(&self, text: &str) -> Features {
