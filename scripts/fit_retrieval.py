@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fits the two linear functions of src/knowledge/weigh.rs on development questions.
+"""Fits the linear functions of src/knowledge/weigh.rs on development questions.
 
 Usage: xiaoer eval knowledge --articles DIR --queries FILE --features FEATURES.tsv
        python3 scripts/fit_retrieval.py FEATURES.tsv [MORE.tsv ...]
@@ -23,7 +23,7 @@ def read(paths):
             names = next(rows)[6:]
             for row in rows:
                 question = questions.setdefault((path, row[0]), {"answerable": row[3] == "1", "candidates": []})
-                question["candidates"].append((row[4], row[5] == "1", [float(v) for v in row[6:]]))
+                question["candidates"].append((row[4], int(row[5]), [float(v) for v in row[6:]]))
     return names, list(questions.values())
 
 
@@ -66,6 +66,19 @@ def best(weights, question):
     return first, lead, articles
 
 
+def loosened(question):
+    """The question with every passage of a right article right: which article answers."""
+    answers = wanted(question)
+    candidates = [(article, article in answers, values) for article, _, values in question["candidates"]]
+    return {**question, "candidates": candidates}
+
+
+def narrowed(question):
+    """The question with the passages of right articles alone: which passage of them answers."""
+    answers = wanted(question)
+    return {**question, "candidates": [c for c in question["candidates"] if c[0] in answers]}
+
+
 def fit_answerable(rows, width, steps=1500):
     """Logistic regression: is the best hit right? Rows are (features with lead, label)."""
     weights, squares, bias, bias_square = [0.5] * width, [1e-6] * width, -2.0, 1e-6
@@ -89,45 +102,92 @@ def answer_rows(weights, questions):
     for question in questions:
         found = best(weights, question)
         if found:
-            (_, right, values), lead, _ = found
-            rows.append((values + [lead], 1.0 if right else 0.0))
+            (article, _, values), lead, _ = found
+            rows.append((values + [lead], 1.0 if article in wanted(question) else 0.0))
     return rows
+
+
+def wanted(question):
+    """Articles that answer."""
+    return {article for article, right, _ in question["candidates"] if right}
+
+
+def narrowed(question):
+    """The passages of right articles alone, those right that hold the answer: which passage of an article answers."""
+    candidates = [(article, right == 2, values) for article, right, values in question["candidates"] if right]
+    return {**question, "candidates": candidates}
+
+
+def fit_answerable(rows, width, steps=1500):
+    """Logistic regression: is the best hit right? Rows are (features with lead, label)."""
+    weights, squares, bias, bias_square = [0.5] * width, [1e-6] * width, -2.0, 1e-6
+    for _ in range(steps):
+        gradient, slope = [PULL * w for w in weights], 0.0
+        for values, right in rows:
+            error = 1 / (1 + math.exp(-max(-30.0, min(30.0, dot(weights, values) + bias)))) - right
+            slope += error / len(rows)
+            for at, value in enumerate(values):
+                gradient[at] += error * value / len(rows)
+        for at, g in enumerate(gradient):
+            squares[at] += g * g
+            weights[at] = max(0.0, weights[at] - 0.3 * g / math.sqrt(squares[at]))
+        bias_square += slope * slope
+        bias -= 0.3 * slope / math.sqrt(bias_square)
+    return weights, bias
+
+
+def answer_rows(weights, questions):
+    rows = []
+    for question in questions:
+        found = best(weights, question)
+        if found:
+            (article, _, values), lead, _ = found
+            rows.append((values + [lead], 1.0 if article in wanted(question) else 0.0))
+    return rows
+
+
+def wanted(question):
+    """Articles that answer: those with a right passage."""
+    return {article for article, right, _ in question["candidates"] if right}
 
 
 def main():
     names, questions = read(sys.argv[1:])
     width = len(names)
-    first = fifth = asked = 0
-    said, right_said, refused, others = 0, 0, 0, 0
+    passages = first = fifth = asked = said = right_said = refused = others = 0
     for fold in range(FOLDS):
         train = [q for at, q in enumerate(questions) if at % FOLDS != fold]
         weights = fit(train, width)
+        within = fit([narrowed(q) for q in train], width)
         answerable, bias = fit_answerable(answer_rows(weights, train), width + 1)
         for question in questions[fold::FOLDS]:
             found = best(weights, question)
-            if not found:
-                others += not question["answerable"]
-                refused += not question["answerable"]
-                asked += question["answerable"]
-                continue
-            (article, right, values), lead, articles = found
-            wanted = {a for a, r, _ in question["candidates"] if r}
-            sure = 1 / (1 + math.exp(-(dot(answerable, values + [lead]) + bias))) >= 0.5
+            sure = answered = False
+            if found:
+                (article, _, values), lead, articles = found
+                answers = wanted(question)
+                answered = article in answers
+                sure = 1 / (1 + math.exp(-(dot(answerable, values + [lead]) + bias))) >= 0.5
             if question["answerable"]:
                 asked += 1
-                first += right
-                fifth += bool(wanted & set(articles[:5]))
+                first += answered
+                fifth += bool(found and answers & set(articles[:5]))
+                own = [c for c in question["candidates"] if found and c[0] == article]
+                passages += bool(own and max(own, key=lambda c: dot(within, c[2]))[1] == 2)
             else:
                 others += 1
                 refused += not sure
             said += sure
-            right_said += sure and right
-    print(f"left out: recall@1 {first / asked:.3f}, recall@5 {fifth / asked:.3f} of {asked};", end=" ")
+            right_said += sure and answered
+    print(f"left out: recall@1 {first / asked:.3f}, recall@5 {fifth / asked:.3f} of {asked},", end=" ")
+    print(f"the very passage {passages / asked:.3f};", end=" ")
     print(f"answered {said}, right {right_said}; refused {refused} of {others}")
     weights = fit(questions, width)
+    within = fit([narrowed(q) for q in questions], width)
     answerable, bias = fit_answerable(answer_rows(weights, questions), width + 1)
     print("names     ", names)
     print("RANKING   ", [round(w, 2) for w in weights])
+    print("WITHIN    ", [round(w, 2) for w in within])
     print("ANSWERABLE", [round(w, 2) for w in answerable[:-1]], "LEAD", round(answerable[-1], 2), "BIAS", round(bias, 2))
 
 

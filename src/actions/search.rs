@@ -12,11 +12,13 @@ pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
         return Vec::new();
     };
     // A tapped intent button carries its label as text, which is a fair query.
-    let answer = desk.knowledge.answer(&Query {
+    let query = Query {
         text: &said.text,
         lang: tracker.lang(),
         context: tracker.said_before.as_deref(),
-    });
+    };
+    let named = named_product(tracker).and_then(|id| desk.knowledge.article(tracker.lang(), &id));
+    let answer = named.unwrap_or_else(|| desk.knowledge.answer(&query));
     let outcome = match answer.decision {
         Decision::Answer => SearchOutcome::Answer,
         Decision::Unsure => SearchOutcome::Unsure,
@@ -38,6 +40,22 @@ pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
         events.push(cited(desk, tracker, answer, "knowledge"));
     }
     events
+}
+
+/// Intents that ask for a fact about a product.
+const PRODUCT_FACTS: [&str; 4] = [
+    "product_info",
+    "product_availability",
+    "product_size",
+    "price_query",
+];
+
+/// The article of the product that the message names, when a fact about it is asked.
+fn named_product(tracker: &Tracker) -> Option<String> {
+    let understanding = tracker.understanding.as_ref()?;
+    let product = understanding.entity("product")?;
+    let asked = PRODUCT_FACTS.contains(&understanding.intent());
+    asked.then(|| format!("product-{}", product.value.to_lowercase()))
 }
 
 pub(super) fn show_article(desk: &Desk<'_>, tracker: &Tracker, article: &str) -> Vec<Event> {

@@ -12,6 +12,8 @@ use crate::conversation::{Citation, Lang};
 const HITS_MAX: usize = 15;
 /// Characters a bubble holds without tiring.
 const BUBBLE_CHARS: [(Lang, usize); 2] = [(Lang::Zh, 220), (Lang::En, 480)];
+/// Likeness of words from which a question is the same as a written one.
+const WRITTEN_FOR_MIN: f32 = 0.6;
 /// The passage answers from this score on.
 const ANSWER_MIN: f32 = 0.5;
 /// Two articles are offered from this score on.
@@ -31,10 +33,11 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
         s if s >= UNSURE_MIN => Decision::Unsure,
         _ => Decision::Refuse,
     };
+    let chosen = within(&hits, best);
     let passage = retriever
         .passages
         .iter()
-        .find(|p| p.id == best.passage && p.lang == best.lang);
+        .find(|p| p.id == chosen.passage && p.lang == chosen.lang);
     let Some(passage) = passage else {
         return nothing(query.lang);
     };
@@ -47,6 +50,20 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
         score,
         hits,
     }
+}
+
+/// The passage of the best hit's article that answers: its beginning, when the question is nearly one that
+/// the article was written for, else the one that holds the answer most likely.
+fn within<'a>(hits: &'a [Hit], best: &'a Hit) -> &'a Hit {
+    let same = || {
+        hits.iter()
+            .filter(|hit| hit.article == best.article && hit.lang == best.lang)
+    };
+    let written_for = best.parts.question.max(best.parts.title) >= WRITTEN_FOR_MIN;
+    let lead = same().find(|hit| hit.parts.lead > 0.0).filter(|_| written_for);
+    let score = |hit: &&Hit| weigh::rank_within(&hit.parts);
+    let likeliest = same().max_by(|a, b| score(a).total_cmp(&score(b)));
+    lead.or(likeliest).unwrap_or(best)
 }
 
 pub(super) fn candidates(retriever: &Retriever, query: &Query<'_>) -> Vec<Hit> {

@@ -1,4 +1,4 @@
-//! How much a candidate is worth: a few plain features and one linear function over them, fitted on
+//! How much a candidate is worth: a few plain features and linear functions over them, fitted on
 //! development questions by `scripts/fit_retrieval.py`. Nothing else ranks, and each part can be shown.
 
 /// Number of features.
@@ -69,6 +69,9 @@ impl Parts {
 /// Weights of the ranking. The asker's language decides between twins; every other weight is fitted.
 const RANKING: [f32; FEATURES] = [1.42, 0.3, 0.56, 0.0, 2.06, 2.12, 4.11, 2.11, 4.48, 0.3, 1.56];
 
+/// Weights of the choice among the passages of the best article.
+const WITHIN: [f32; FEATURES] = [1.67, 0.0, 0.0, 0.0, 0.97, 1.93, 3.89, 0.0, 1.81, 2.95, 0.0];
+
 /// Weights of the features of the best hit, of its lead over the next article, and a bias.
 const ANSWERABLE: [f32; FEATURES] = [0.09, 0.0, 0.03, 0.0, 0.89, 0.54, 1.68, 0.53, 1.76, 0.5, 0.0];
 const ANSWERABLE_LEAD: f32 = 0.3;
@@ -81,6 +84,11 @@ fn dot(weights: &[f32; FEATURES], parts: &Parts) -> f32 {
 /// The ranking score; only its order means something.
 pub(super) fn rank(parts: &Parts) -> f32 {
     dot(&RANKING, parts)
+}
+
+/// The score of a passage among those of its article.
+pub(super) fn rank_within(parts: &Parts) -> f32 {
+    dot(&WITHIN, parts)
 }
 
 /// How likely a passage answers, given its parts and how far its score is ahead of the next article's.

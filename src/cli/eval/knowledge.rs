@@ -14,7 +14,7 @@ use super::super::{Common, brain};
 use super::{read_lines, report, rounded};
 use crate::bot::{Problems, load_articles};
 use crate::conversation::Lang;
-use crate::knowledge::{Answer, Decision, Encoder, Knowledge, PART_NAMES, Query};
+use crate::knowledge::{Answer, Decision, Encoder, Hit, Knowledge, PART_NAMES, Query};
 use crate::predictors::metrics;
 
 #[derive(Args, Debug)]
@@ -109,8 +109,7 @@ pub(super) fn run(args: &KnowledgeArgs) -> anyhow::Result<()> {
     report(&figures.into(), args.json)
 }
 
-/// One line a candidate: question, its language and kind, whether the candidate is right, its language,
-/// and its parts.
+/// One line a candidate: question, its language and kind, how right the candidate is, and its parts.
 fn write_features(file: &Path, knowledge: &Knowledge, questions: &[Question]) -> anyhow::Result<()> {
     let mut out = std::io::BufWriter::new(std::fs::File::create(file)?);
     writeln!(
@@ -125,12 +124,17 @@ fn write_features(file: &Path, knowledge: &Knowledge, questions: &[Question]) ->
             lang: question.lang,
             context,
         };
-        for hit in knowledge.candidates(&query) {
-            let right = question.answers.contains(&hit.article);
+        let hits = knowledge.candidates(&query);
+        let of_article = |hit: &Hit| question.answers.contains(&hit.article);
+        let has_span = |hit: &Hit| question.span.as_ref().is_some_and(|span| holds(&hit.text, span));
+        // 1 for the right article, 2 for a passage of it that holds the answer, if any does.
+        let told = hits.iter().any(|hit| of_article(hit) && has_span(hit));
+        for hit in &hits {
+            let right = u8::from(of_article(hit)) * (1 + u8::from(!told || has_span(hit)));
             let parts = hit.parts.values().map(|v| format!("{v:.4}")).join("\t");
             let (kind, lang) = (question.kind.as_deref().unwrap_or("-"), question.lang.code());
             let answerable = u8::from(!question.answers.is_empty());
-            let (article, right) = (&hit.article, u8::from(right));
+            let article = &hit.article;
             writeln!(
                 out,
                 "{at}\t{lang}\t{kind}\t{answerable}\t{article}\t{right}\t{parts}"
@@ -174,17 +178,21 @@ fn score<'a>(knowledge: &Knowledge, question: &'a Question) -> Scored<'a> {
     }
 }
 
-/// Whether the answer or its quoted passage holds the span, blanks and punctuation aside.
+/// Whether the answer or its quoted passage holds the span.
 fn has_span(answer: &Answer, span: &str) -> bool {
+    let quote = answer.citation.as_ref().map_or("", |c| c.quote.as_str());
+    holds(&answer.text, span) || holds(quote, span)
+}
+
+/// Whether a text holds a span, blanks and punctuation aside.
+fn holds(text: &str, span: &str) -> bool {
     let fold = |text: &str| -> String {
         text.to_lowercase()
             .chars()
             .filter(|c| c.is_alphanumeric())
             .collect()
     };
-    let quote = answer.citation.as_ref().map_or("", |c| c.quote.as_str());
-    let span = fold(span);
-    fold(&answer.text).contains(&span) || fold(quote).contains(&span)
+    fold(text).contains(&fold(span))
 }
 
 fn by(scored: &[Scored<'_>], key: impl Fn(&Question) -> String) -> serde_json::Value {
