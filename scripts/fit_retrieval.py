@@ -66,47 +66,6 @@ def best(weights, question):
     return first, lead, articles
 
 
-def loosened(question):
-    """The question with every passage of a right article right: which article answers."""
-    answers = wanted(question)
-    candidates = [(article, article in answers, values) for article, _, values in question["candidates"]]
-    return {**question, "candidates": candidates}
-
-
-def narrowed(question):
-    """The question with the passages of right articles alone: which passage of them answers."""
-    answers = wanted(question)
-    return {**question, "candidates": [c for c in question["candidates"] if c[0] in answers]}
-
-
-def fit_answerable(rows, width, steps=1500):
-    """Logistic regression: is the best hit right? Rows are (features with lead, label)."""
-    weights, squares, bias, bias_square = [0.5] * width, [1e-6] * width, -2.0, 1e-6
-    for _ in range(steps):
-        gradient, slope = [PULL * w for w in weights], 0.0
-        for values, right in rows:
-            error = 1 / (1 + math.exp(-max(-30.0, min(30.0, dot(weights, values) + bias)))) - right
-            slope += error / len(rows)
-            for at, value in enumerate(values):
-                gradient[at] += error * value / len(rows)
-        for at, g in enumerate(gradient):
-            squares[at] += g * g
-            weights[at] = max(0.0, weights[at] - 0.3 * g / math.sqrt(squares[at]))
-        bias_square += slope * slope
-        bias -= 0.3 * slope / math.sqrt(bias_square)
-    return weights, bias
-
-
-def answer_rows(weights, questions):
-    rows = []
-    for question in questions:
-        found = best(weights, question)
-        if found:
-            (article, _, values), lead, _ = found
-            rows.append((values + [lead], 1.0 if article in wanted(question) else 0.0))
-    return rows
-
-
 def wanted(question):
     """Articles that answer."""
     return {article for article, right, _ in question["candidates"] if right}
@@ -144,11 +103,6 @@ def answer_rows(weights, questions):
             (article, _, values), lead, _ = found
             rows.append((values + [lead], 1.0 if article in wanted(question) else 0.0))
     return rows
-
-
-def wanted(question):
-    """Articles that answer: those with a right passage."""
-    return {article for article, right, _ in question["candidates"] if right}
 
 
 def main():
