@@ -62,18 +62,15 @@ impl Nlu {
     /// Another wish of the message that is certain by itself, the last one said.
     fn second_wish(&self, text: &str, best: &str) -> Option<String> {
         let parts = clauses::split(text);
-        if parts.len() < 2 {
+        if parts.len() < 2 || !is_wish(best) {
             return None;
         }
-        let wishes = parts.into_iter().rev().filter_map(|part| {
+        let mut wishes = parts.into_iter().rev().filter_map(|part| {
             let prediction = self.predictors.predict(part);
             let (intent, _) = prediction.intents.first()?;
             (prediction.certain && is_wish(intent)).then(|| intent.clone())
         });
-        wishes
-            .into_iter()
-            .find(|intent| intent != best)
-            .filter(|_| is_wish(best))
+        wishes.find(|intent| intent != best)
     }
 
     /// Version of the predictors.

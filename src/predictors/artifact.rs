@@ -77,8 +77,10 @@ pub struct Confusion {
 /// Figures of the artifact in a folder; none when there is no artifact that can be read, or when it was
 /// measured on other messages.
 pub(super) fn figures_of(dir: &Path, measured_on: &str) -> BTreeMap<String, f64> {
-    let same = manifest_of(dir).ok().filter(|m| m.measured_on == measured_on);
-    same.map(|m| m.figures).unwrap_or_default()
+    let same = manifest_of(dir)
+        .ok()
+        .filter(|(m, _)| m.measured_on == measured_on);
+    same.map(|(m, _)| m.figures).unwrap_or_default()
 }
 
 /// Intents that the artifact in a folder takes for each other, the worst first.
@@ -86,12 +88,14 @@ pub(super) fn figures_of(dir: &Path, measured_on: &str) -> BTreeMap<String, f64>
 /// # Errors
 /// When there is no manifest that can be read.
 pub fn confusions_of(dir: &Path) -> Result<Vec<Confusion>, Error> {
-    Ok(manifest_of(dir)?.confused)
+    Ok(manifest_of(dir)?.0.confused)
 }
 
-fn manifest_of(dir: &Path) -> Result<Manifest, Error> {
+/// The manifest of a folder, and its version: the first 12 hex digits of the file's hash.
+pub(super) fn manifest_of(dir: &Path) -> Result<(Manifest, String), Error> {
     let written = read(dir, "manifest.json")?;
-    serde_json::from_slice(&written).map_err(|e| bad("manifest.json", &e.to_string()))
+    let manifest = serde_json::from_slice(&written).map_err(|e| bad("manifest.json", &e.to_string()))?;
+    Ok((manifest, sha256(&written).chars().take(12).collect()))
 }
 
 /// What of a head is not weights.

@@ -132,9 +132,7 @@ impl Predictors {
 
     fn over(encoder: Encoder, dir: &Path) -> Result<Self, Error> {
         artifact::refuse_pickles(dir)?;
-        let written = artifact::read(dir, "manifest.json")?;
-        let manifest: Manifest =
-            serde_json::from_slice(&written).map_err(|e| bad("manifest.json", &e.to_string()))?;
+        let (manifest, version) = artifact::manifest_of(dir)?;
         if manifest.format != artifact::FORMAT {
             let why = format!("format {} is not {}", manifest.format, artifact::FORMAT);
             return Err(bad("manifest.json", &why));
@@ -158,7 +156,7 @@ impl Predictors {
             sentiment: head("sentiment.safetensors", "sentiment", &manifest.sentiment)?,
             anger: head("sentiment.safetensors", "anger", &manifest.anger)?,
             labels: manifest.intent.labels.clone(),
-            version: artifact::sha256(&written).chars().take(12).collect(),
+            version,
         };
         let classes = [loaded.sentiment.labels.len(), loaded.anger.labels.len()];
         if classes != [3, 3] {

@@ -90,9 +90,8 @@ pub fn train_shop(
         });
     }
     let encoder = Encoder::load(encoder)?;
-    let texts = |of: &'_ [Labelled]| of.iter().map(|m| m.text.clone()).collect::<Vec<_>>();
-    let all = featurise(&encoder, texts(messages).iter().map(String::as_str), progress)?;
-    let valid_features = featurise(&encoder, texts(valid).iter().map(String::as_str), progress)?;
+    let all = featurise(&encoder, messages.iter().map(|m| m.text.as_str()), progress)?;
+    let valid_features = featurise(&encoder, valid.iter().map(|m| m.text.as_str()), progress)?;
     let labels = sorted_labels(messages);
     let oos = labels.iter().position(|l| l == OUT_OF_SCOPE);
     let rows = Rows {

@@ -8,7 +8,7 @@ use tokenizers::Tokenizer;
 
 use super::super::Error;
 use super::super::artifact::bad;
-use super::{Batch, FILES, unit};
+use super::{Batch, FILES, ids_of_beginning, unit};
 
 /// Pieces looked at: the models know 512, but messages are short and time goes with the length.
 const PIECES_MAX: usize = 256;
@@ -62,12 +62,7 @@ impl Bert {
 
 /// Ids with the tokens that begin and end a text, which stay when the middle is cut.
 pub(super) fn pieces(tokenizer: &Tokenizer, text: &str, pieces_max: usize) -> Vec<u32> {
-    let end = text
-        .char_indices()
-        .nth(pieces_max * 8)
-        .map_or(text.len(), |(at, _)| at);
-    let encoded = tokenizer.encode_fast(&text[..end], true);
-    let mut ids = encoded.map(|e| e.get_ids().to_vec()).unwrap_or_default();
+    let mut ids = ids_of_beginning(tokenizer, text, pieces_max, true);
     if let Some(last) = ids.last().copied().filter(|_| ids.len() > pieces_max) {
         ids.truncate(pieces_max - 1);
         ids.push(last);

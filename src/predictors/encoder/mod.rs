@@ -169,15 +169,20 @@ impl Encoder {
 
 /// Ids of a text's pieces, at most so many.
 fn pieces(tokenizer: &Tokenizer, text: &str, pieces_max: usize) -> Vec<u32> {
+    let mut ids = ids_of_beginning(tokenizer, text, pieces_max, false);
+    ids.truncate(pieces_max);
+    ids
+}
+
+/// Ids of the beginning of a text that holds at least so many pieces, with the tokens around it if wanted.
+fn ids_of_beginning(tokenizer: &Tokenizer, text: &str, pieces_max: usize, around: bool) -> Vec<u32> {
     // Only the beginning is looked at, so a huge text costs no more than a long one.
     let end = text
         .char_indices()
         .nth(pieces_max * 8)
         .map_or(text.len(), |(at, _)| at);
-    let encoded = tokenizer.encode_fast(&text[..end], false);
-    let mut ids = encoded.map(|e| e.get_ids().to_vec()).unwrap_or_default();
-    ids.truncate(pieces_max);
-    ids
+    let encoded = tokenizer.encode_fast(&text[..end], around);
+    encoded.map(|e| e.get_ids().to_vec()).unwrap_or_default()
 }
 
 fn version_of(files: [&[u8]; 3]) -> String {
