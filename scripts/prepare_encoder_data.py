@@ -3,7 +3,7 @@
 
 Usage: python3 scripts/prepare_encoder_data.py DATA_DIR KNOWLEDGE_BASE OUT_DIR
 Writes OUT_DIR/lessons.tsv (English for the teacher TAB a text of the same meaning), OUT_DIR/pairs.tsv (text TAB text
-of the same meaning) and OUT_DIR/reviews.tsv (text TAB 0|1). Which sets, under which licences: models/CARD.md. Test
+of the same meaning) and OUT_DIR/reviews.tsv (text TAB 0|1); all but the English for the teacher is folded. Which sets, under which licences: models/CARD.md. Test
 splits, CLINC150, Banking77, and sets marked "not for training" are left out.
 """
 
@@ -15,6 +15,7 @@ import json
 import random
 import re
 import sys
+import unicodedata
 from pathlib import Path
 
 SEED = 20261125
@@ -39,18 +40,26 @@ def labelled_pairs(path, positive):
             yield parts[0], parts[1]
 
 
-def same_label(path, rounds, rng):
+def same_label(path, rounds, rng, text="text"):
     groups = {}
     for row in lines(path):
         item = json.loads(row)
-        groups.setdefault(item["label"], []).append(item["text"])
+        groups.setdefault(item["label"], []).append(item[text])
     for texts in groups.values():
         for _ in range(rounds):
             rng.shuffle(texts)
             yield from zip(texts[::2], texts[1::2])
 
 
-def pairs(data, rng):
+def groups(named):
+    """Texts by name, of (name, text)."""
+    found = {}
+    for name, text in named:
+        found.setdefault(name, []).append(text)
+    return found
+
+
+def pairs(data, shop, rng):
     yield from labelled_pairs(data / "zh_pairs_lcqmc/dev.txt.gz", "1")
     yield from labelled_pairs(data / "zh_pairs_bq/train_webank_sample.tsv.gz", "1")
     yield from labelled_pairs(data / "zh_pairs_atec/train_part1_minus_evals.tsv.gz", "1")
@@ -65,7 +74,27 @@ def pairs(data, rng):
         parts = row.split("\t")
         if parts[0] == "train" and float(parts[5]) >= 4:
             yield parts[6], parts[7]
+    for row in lines(data / "zh_pairs_chinese_sts_b/sts-b-train.txt.gz"):
+        parts = row.split("\t")
+        if float(parts[2]) >= 4:
+            yield parts[0], parts[1]
+    for item in map(json.loads, lines(data / "zh_qbqtc/dev.jsonl.gz")):
+        if item["label"] == "2":
+            yield item["query"], item["title"]
     yield from same_label(data / "intent_hwu64/train.jsonl", 2, rng)
+    yield from same_label(data / "smp_ecdt/smp2017_task1_train.jsonl", 2, rng)
+    yield from same_label(data / "cic_zh_ecommerce_intent/train.jsonl", 2, rng, "sentence")
+    # The shop's own examples bind the languages: one of each, of the same intent.
+    by_intent = {lang: groups(shop_examples(shop, lang)) for lang in ("zh", "en")}
+    for _ in range(2):
+        for intent, texts in by_intent["zh"].items():
+            others = by_intent["en"][intent]
+            rng.shuffle(texts)
+            rng.shuffle(others)
+            yield from zip(texts, itertools.cycle(others))
+            if intent != "out_of_scope":
+                yield from zip(texts[::2], texts[1::2])
+                yield from zip(others[::2], others[1::2])
     for row in lines(data / "zh_dialog_jddc/seq2seq_train.tsv.gz"):
         said, answer = (row.split("\t") + [""])[:2]
         yield said.rstrip(",").split(",")[-1], answer.rstrip(",")
@@ -81,13 +110,13 @@ def pairs(data, rng):
 
 def english(data, shop, rng):
     """English texts of every kind, for the teacher."""
-    for row in lines(data / "sgd_user_turns/train_4000_dialogues.jsonl.gz"):
-        if rng.random() < 0.6:
+    for name in ("train_4000_dialogues", "dev"):
+        for row in lines(data / f"sgd_user_turns/{name}.jsonl.gz"):
             yield json.loads(row)["text"]
-    for path in sorted((data / "multidogo").glob("*_train.tsv.gz")):
+    for path in sorted((data / "multidogo").glob("*_train.tsv.gz")) + sorted((data / "multidogo").glob("*_dev.tsv.gz")):
         for row in itertools.islice(lines(path), 1, None):
             parts = row.split("\t")
-            if len(parts) >= 4 and len(parts[3]) > 8 and rng.random() < 0.5:
+            if len(parts) >= 4 and len(parts[3]) > 8:
                 yield parts[3]
     for name in ("intent_hwu64", "intent_snips", "intent_atis"):
         for row in lines(data / name / "train.jsonl"):
@@ -107,14 +136,19 @@ def english(data, shop, rng):
         yield from (item["question"], item["answer"])
     with gzip.open(next((data / "search_en_homedepot").glob("*.gz")), "rt", encoding="utf-8", errors="replace") as f:
         for row in csv.DictReader(f):
-            if rng.random() < 0.2:
+            if rng.random() < 0.3:
                 yield row["search_term"]
-    for text in shop_examples(shop, "en"):
+            if rng.random() < 0.2:
+                yield row["product_title"]
+    with gzip.open(data / "faq_en_bank/BankFAQs.csv.gz", "rt", encoding="utf-8", errors="replace") as f:
+        for row in csv.DictReader(f):
+            yield from (row["Question"], row["Answer"])
+    for _, text in shop_examples(shop, "en"):
         yield text
 
 
 def shop_examples(shop, wanted):
-    """Examples of the shop's intents, one language's."""
+    """(intent, example) of one language."""
     for path in sorted((shop / "intents").glob("*.yaml")):
         lang, examples = "", False
         for row in lines(path):
@@ -123,7 +157,31 @@ def shop_examples(shop, wanted):
             elif re.match(r"  (zh|en):$", row):
                 lang = row.strip(" :")
             elif examples and lang == wanted and row.startswith("      "):
-                yield row.strip()
+                yield path.stem, row.strip()
+
+
+RECOMBINED = 220_000
+
+
+def recombined(texts, rng):
+    """Texts nobody said: walks over triples of words, and beginnings of one with the end of another. The teacher has a
+    vector for any text, and a student that only ever saw what people said learns sentences, not how words add up."""
+    said = [text.split() for text in texts if 3 <= len(text.split()) <= 22]
+    after = {}
+    for words in said:
+        walk = ["", "", *words, ""]
+        for a, b, c in zip(walk, walk[1:], walk[2:]):
+            after.setdefault((a.lower(), b.lower()), []).append(c)
+    for at in range(RECOMBINED):
+        if at % 3 == 0:
+            a, b = rng.choice(said), rng.choice(said)
+            yield " ".join(a[: rng.randint(1, len(a))] + b[rng.randint(0, len(b) - 1) :])
+            continue
+        a, b, words = "", "", []
+        while len(words) < 22 and (word := rng.choice(after[a, b])):
+            words.append(word)
+            a, b = b, word.lower()
+        yield " ".join(words)
 
 
 def parallel(data):
@@ -239,7 +297,8 @@ def lessons(data, shop, rng):
             yield from ((taught, text), (taught, taught), (taught, text))
             yield taught, slipped(text, readings_of, readings, rng)
     seen = set()
-    for text in map(clean, english(data, shop, rng)):
+    real = list(map(clean, english(data, shop, rng)))
+    for text in itertools.chain(real, recombined(real, rng)):
         if not 4 <= len(text) <= ENGLISH_CHARS_MAX or text.lower() in seen:
             continue
         seen.add(text.lower())
@@ -274,24 +333,43 @@ def reviews(data):
             yield parts[3], parts[4]
 
 
+def folding(data):
+    """A text as the net gets it: as conversation/fold.rs folds, near enough for learning."""
+    simplified = {}
+    for row in lines(data / "dict_cc_cedict/cedict_1_0_ts_utf-8_mdbg.txt.gz"):
+        if found := re.match(r"(\S) (\S) \[", row):
+            simplified.setdefault(ord(found[1]), found[2])
+    simplified |= {ord(quote): "'" for quote in "\u2018\u2019"}
+
+    def fold(text):
+        text = re.sub("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]", "", unicodedata.normalize("NFKC", text).lower())
+        return clean(re.sub(r"([^\d])\1{3,}", r"\1\1\1", text.translate(simplified)))
+
+    return fold
+
+
 def table(path, rows):
-    seen = set()
+    seen, written = set(), 0
     with open(path, "w", encoding="utf-8") as f:
         for row in rows:
-            row = tuple(map(clean, row))
+            # A lesson may stand more than once: that is its weight.
             if row[0] and row[1] and (row not in seen or path.name == "lessons.tsv"):
                 seen.add(row)
+                written += 1
                 f.write("\t".join(row) + "\n")
-    print(f"{path.name}: {len(seen)} different rows", file=sys.stderr)
+    print(f"{path.name}: {written} rows, {len(seen)} different", file=sys.stderr)
 
 
 def main():
     data, shop, out = map(Path, sys.argv[1:])
     out.mkdir(parents=True, exist_ok=True)
     rng = random.Random(SEED)
-    table(out / "lessons.tsv", lessons(data, shop, rng))
-    table(out / "pairs.tsv", ((a, b) for a, b in pairs(data, rng) if len(clean(a)) > 1 and len(clean(b)) > 1))
-    table(out / "reviews.tsv", ((clean(t)[:60], l) for t, l in reviews(data) if len(clean(t)) > 1 and l in ("0", "1")))
+    fold = folding(data)
+    table(out / "lessons.tsv", ((clean(taught), fold(text)) for taught, text in lessons(data, shop, rng)))
+    twins = ((fold(a), fold(b)) for a, b in pairs(data, shop, rng))
+    table(out / "pairs.tsv", ((a, b) for a, b in twins if len(a) > 1 and len(b) > 1))
+    heard = ((fold(text)[:60], label) for text, label in reviews(data))
+    table(out / "reviews.tsv", ((text, label) for text, label in heard if len(text) > 1 and label in ("0", "1")))
 
 
 if __name__ == "__main__":

@@ -115,7 +115,8 @@ impl Bot {
 }
 
 /// SHA-256 over names and contents of all files, the first 12 hex digits.
-fn version_of(root: &Path) -> String {
+#[must_use]
+pub fn version_of(root: &Path) -> String {
     let mut quiet = Problems::new(root);
     let mut hash = Sha256::new();
     for extension in ["csv", "md", "yaml"] {

@@ -15,7 +15,7 @@ mod yaml;
 
 pub use article::{Article, Faq, load_articles, load_faq};
 pub use catalogue::{Catalogue, Customer, Order, OrderState, Product};
-pub use check::Bot;
+pub use check::{Bot, version_of};
 pub use flow::{Flow, Slot, SlotFrom, Step, StepKind};
 pub use intent::{Example, Intent, load_intents};
 pub use problem::{Problem, Problems, Severity};

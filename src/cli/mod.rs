@@ -8,12 +8,13 @@ mod check;
 mod doctor;
 mod eval;
 mod explain;
+mod kb;
+pub mod live;
 mod progress;
 mod replay;
 mod serve;
 mod threads;
 mod train;
-mod train_encoder;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -39,12 +40,13 @@ enum Command {
     Chat(chat::ChatArgs),
     Check(check::CheckArgs),
     Train(train::TrainArgs),
-    TrainEncoder(train_encoder::TrainEncoderArgs),
     #[command(subcommand)]
     Bench(bench::BenchCommand),
     #[command(subcommand)]
     Eval(eval::EvalCommand),
     Explain(explain::ExplainArgs),
+    #[command(subcommand)]
+    Kb(kb::KbCommand),
     Replay(replay::ReplayArgs),
     Doctor(doctor::DoctorArgs),
 }
@@ -109,10 +111,10 @@ pub fn run() -> u8 {
         Some(Command::Chat(args)) => chat::run(&args).map(fine),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Train(args)) => train::run(&args).map(fine),
-        Some(Command::TrainEncoder(args)) => train_encoder::run(&args).map(fine),
         Some(Command::Bench(command)) => bench::run(&command).map(fine),
         Some(Command::Eval(command)) => eval::run(&command).map(fine),
         Some(Command::Explain(args)) => explain::run(&args).map(fine),
+        Some(Command::Kb(command)) => kb::run(&command).map(fine),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
     };

@@ -41,15 +41,18 @@ impl Bars {
             bar.set_prefix(progress.what);
             self.bar = Some((progress.what, bar));
         }
+        let loss = progress
+            .loss
+            .map_or_else(String::new, |loss| format!("loss {loss:.3}"));
         if let Some((_, bar)) = &self.bar {
             bar.set_position(progress.done as u64);
-            bar.set_message(format!("loss {:.3}", progress.loss));
+            bar.set_message(loss.clone());
         }
         let tenths = progress.done * 10 / progress.all.max(1);
         if !self.on_terminal && tenths > self.tenths_said {
             self.tenths_said = tenths;
             let (what, done, all) = (progress.what, progress.done, progress.all);
-            let _gone = writeln!(std::io::stderr(), "{what} {done}/{all} loss {:.3}", progress.loss);
+            let _gone = writeln!(std::io::stderr(), "{what} {done}/{all} {loss}");
         }
         if progress.done >= progress.all {
             self.finish();

@@ -12,7 +12,7 @@ use rand::Rng;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::{Common, Misuse, brain};
+use super::{Common, Misuse, brain, live};
 use crate::channels::SocketLimits;
 use crate::config::Config;
 use crate::console::hash_password;
@@ -67,25 +67,25 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
     let mut common = args.common.clone();
     common.encoder = common.encoder.or_else(|| config.encoder.clone());
     let brain = brain::load(&common)?;
-    let origins = Arc::new(brain.bot.shop.origins.clone());
     let facts = facts_of(&brain);
     let store = Sqlite::open(&config.data).await.map_err(Misuse::from_error)?;
     let accounts = store.accounts().await?;
     let password = first_password(&accounts, args.reset_password).await?;
     let store = Arc::new(store);
-    let hub = Hub::new(
-        Engine::new(brain),
-        store,
-        Arc::new(SystemClock),
-        HubSettings::default(),
-    );
+    let engine = Engine::new(brain);
+    let watched = live::watch(&common.knowledge_base, engine.clone(), |change| {
+        live::tell(&change);
+    });
+    if let Err(error) = &watched {
+        tracing::warn!("{error:#}; a saved file is live after a restart only");
+    }
+    let hub = Hub::new(engine, store, Arc::new(SystemClock), HubSettings::default());
     let caught_up = hub.catch_up().await?;
     let (drain, draining) = watch::channel(false);
     let app = App {
         hub,
         accounts,
         limits: Arc::new(SocketLimits::default()),
-        origins,
         draining: draining.clone(),
     };
     let base = config

@@ -11,7 +11,7 @@ use super::eval::read_lines;
 use super::progress::Bars;
 use super::{Common, print_json};
 use crate::bot::{Bot, Severity};
-use crate::predictors::{Gate, Labelled, Material, train_shop};
+use crate::predictors::{Depth, Gate, Labelled, Material, train_shop};
 
 /// Train the predictors
 #[derive(Args, Debug)]
@@ -28,6 +28,9 @@ pub struct TrainArgs {
     /// examples: {"text", "intent", "sentiment", "anger"} a line
     #[arg(long, value_name = "FILE")]
     valid: Vec<PathBuf>,
+    /// Tune the encoder on the intents as well: minutes instead of seconds, and better ears
+    #[arg(long)]
+    deep: bool,
     /// Write the new heads even when they are worse than those that are there
     #[arg(long)]
     force: bool,
@@ -51,15 +54,15 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     for file in &args.valid {
         valid.extend(read_lines::<Labelled>(file)?);
     }
+    let depth = if args.deep { Depth::Deep } else { Depth::Quick };
     let material = Material {
         messages: &messages,
         valid: &valid,
     };
     let trained = train_shop(
         material,
-        &args.common.encoder(),
-        &args.common.models,
-        gate,
+        (&args.common.encoder(), depth),
+        (&args.common.models, gate),
         &mut |p| bars.show(p),
     )?;
     bars.say(&format!(

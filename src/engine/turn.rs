@@ -1,6 +1,6 @@
 //! The story of one turn: understand, decide, carry out, until there is nothing more to say.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::actions::{self, Desk};
 use crate::bot::Bot;
@@ -22,10 +22,11 @@ pub struct Brain {
     pub nlu: Nlu,
 }
 
-/// Takes turns.
+/// Takes turns. Clones share the brain, which may be put in another's place at any time: a turn is taken
+/// with the one that was there when it began.
 #[derive(Clone)]
 pub struct Engine {
-    brain: Arc<Brain>,
+    brain: Arc<RwLock<Arc<Brain>>>,
 }
 
 /// What a turn gave.
@@ -40,14 +41,19 @@ impl Engine {
     #[must_use]
     pub fn new(brain: Brain) -> Self {
         Self {
-            brain: Arc::new(brain),
+            brain: Arc::new(RwLock::new(Arc::new(brain))),
         }
     }
 
-    /// What it answers with.
+    /// What it answers with now.
     #[must_use]
-    pub fn brain(&self) -> &Brain {
-        &self.brain
+    pub fn brain(&self) -> Arc<Brain> {
+        self.brain.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts a brain in the place of the one there is; turns that have begun keep theirs.
+    pub fn put(&self, brain: Brain) {
+        *self.brain.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(brain);
     }
 
     /// Takes the turn on the customer's last message. Pure but for the time it takes: the same
@@ -57,9 +63,10 @@ impl Engine {
         let Some(said) = &tracker.said else {
             return Turned { events: Vec::new() };
         };
-        let today = self.brain.bot.shop.day_of(now);
-        let understanding = self.brain.nlu.understand(&said.text, tracker.lang(), today);
-        self.take_turn_understood(conversation, tracker, now, understanding)
+        let brain = self.brain();
+        let today = brain.bot.shop.day_of(now);
+        let understanding = brain.nlu.understand(&said.text, tracker.lang(), today);
+        brain.turn(conversation, tracker, now, understanding)
     }
 
     /// The same with an understanding that is known already, as when replaying.
@@ -71,10 +78,15 @@ impl Engine {
         now: i64,
         understanding: Understanding,
     ) -> Turned {
-        let brain = &self.brain;
+        self.brain().turn(conversation, tracker, now, understanding)
+    }
+}
+
+impl Brain {
+    fn turn(&self, conversation: &str, tracker: &Tracker, now: i64, understanding: Understanding) -> Turned {
         let desk = Desk {
-            bot: &brain.bot,
-            knowledge: &brain.knowledge,
+            bot: &self.bot,
+            knowledge: &self.knowledge,
             conversation,
             now,
         };
@@ -86,15 +98,15 @@ impl Engine {
         let answers = tracker.said.as_ref().map_or(0, |said| said.seq);
         ahead.take(vec![Event::Understood { understanding }]);
         for _ in 0..ACTIONS_PER_TURN_MAX {
-            match next_action(&ahead.tracker, &brain.bot) {
+            match next_action(&ahead.tracker, &self.bot) {
                 Action::Listen => break,
                 action => ahead.take(actions::execute(&action, &ahead.tracker, &desk)),
             }
         }
         ahead.take(vec![Event::TurnEnded {
             answers,
-            model: brain.nlu.version().to_owned(),
-            knowledge: brain.bot.version.clone(),
+            model: self.nlu.version().to_owned(),
+            knowledge: self.bot.version.clone(),
         }]);
         Turned { events: ahead.events }
     }

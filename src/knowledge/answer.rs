@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::ingest::{Passage, Unit, join};
 use super::retriever::Retriever;
-use super::{Answer, Decision, Hit, Query, text, weigh};
+use super::text::{self, TermSet};
+use super::{Answer, Decision, Hit, Query, weigh};
 use crate::conversation::{Citation, Lang};
 
 /// Hits kept with an answer: enough passages for five articles.
@@ -41,7 +42,7 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
     let Some(passage) = passage else {
         return nothing(query.lang);
     };
-    let asked: BTreeSet<String> = text::terms(&question).into_iter().collect();
+    let asked = TermSet::of(&question);
     Answer {
         decision,
         text: cut(retriever, passage, &asked),
@@ -80,7 +81,7 @@ pub(super) fn article(retriever: &Retriever, lang: Lang, id: &str) -> Option<Ans
     let passage = of(Some(lang)).or_else(|| of(None))?;
     Some(Answer {
         decision: Decision::Answer,
-        text: cut(retriever, passage, &BTreeSet::new()),
+        text: cut(retriever, passage, &TermSet::default()),
         citation: Some(citation(passage)),
         lang: passage.lang,
         score: 1.0,
@@ -136,7 +137,7 @@ fn citation(passage: &Passage) -> Citation {
 
 /// Units of the passage, in their order, that fit: the first, which answers directly, and those
 /// nearest to the question.
-fn cut(retriever: &Retriever, passage: &Passage, asked: &BTreeSet<String>) -> String {
+fn cut(retriever: &Retriever, passage: &Passage, asked: &TermSet) -> String {
     let fits = BUBBLE_CHARS
         .iter()
         .find(|(lang, _)| *lang == passage.lang)
@@ -145,10 +146,7 @@ fn cut(retriever: &Retriever, passage: &Passage, asked: &BTreeSet<String>) -> St
     if lengths.iter().sum::<usize>() <= fits {
         return join(passage.units.iter(), passage.lang);
     }
-    let score = |unit: &Unit| -> f32 {
-        let terms: BTreeSet<String> = text::terms(&unit.text).into_iter().collect();
-        asked.intersection(&terms).map(|t| retriever.weight(t)).sum()
-    };
+    let score = |unit: &Unit| retriever.shared(asked, &TermSet::of(&unit.text));
     let mut order: Vec<(usize, f32)> = passage
         .units
         .iter()

@@ -12,7 +12,7 @@ const PASSAGE_CHARS_MAX: usize = 1_200;
 const PASSAGES_MAX: usize = 200;
 
 /// One quotable piece of a passage.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Unit {
     /// Plain text; list items and table rows start with `- `.
     pub text: String,
@@ -21,7 +21,7 @@ pub(super) struct Unit {
 }
 
 /// The indexed piece of an article.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Passage {
     /// `<article>#<n>`.
     pub id: String,

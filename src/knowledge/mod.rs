@@ -137,6 +137,22 @@ impl Knowledge {
         encoder: Option<Arc<dyn Encoder>>,
     ) -> Result<Self, Error> {
         text::warm_up();
+        Self::over(articles, faq, |passages| Retriever::build(passages, encoder))
+    }
+
+    /// The same for a folder that has changed since; passages that have not are not thought over again.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn rebuilt(&self, articles: &[Article], faq: &[Faq]) -> Result<Self, Error> {
+        Self::over(articles, faq, |passages| self.retriever.rebuilt(passages))
+    }
+
+    fn over(
+        articles: &[Article],
+        faq: &[Faq],
+        build: impl FnOnce(Vec<ingest::Passage>) -> Result<Retriever, Error>,
+    ) -> Result<Self, Error> {
         let mut passages: Vec<_> = articles.iter().flat_map(ingest::passages_of).collect();
         passages.extend(faq.iter().map(ingest::passage_of_faq));
         if passages.len() > PASSAGES_MAX {
@@ -159,7 +175,7 @@ impl Knowledge {
             .map(|b| format!("{b:02x}"))
             .collect();
         Ok(Self {
-            retriever: Retriever::build(passages, encoder)?,
+            retriever: build(passages)?,
             version,
         })
     }

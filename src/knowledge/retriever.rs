@@ -1,13 +1,14 @@
 //! Question → ranked passages: words and meaning each find candidates, then every candidate is weighed
 //! by the same features.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::index::WordIndex;
 use super::ingest::Passage;
+use super::text::{self, TermSet};
 use super::weigh::{self, Parts};
-use super::{Encoder, Error, Hit, Meaning, text};
+use super::{Encoder, Error, Hit, Meaning};
 use crate::conversation::Lang;
 
 /// Candidates that words find.
@@ -20,11 +21,12 @@ const STRENGTH_MAX: f32 = 5.0;
 /// What of a passage is compared with a question.
 struct Entry {
     /// Terms of everything that belongs to it.
-    all: BTreeSet<String>,
+    all: TermSet,
     /// Terms of its heading and its own text.
-    own: BTreeSet<String>,
-    title: BTreeSet<String>,
-    questions: Vec<BTreeSet<String>>,
+    own: TermSet,
+    /// Terms of its title and heading.
+    title: TermSet,
+    questions: Vec<TermSet>,
     /// Of heading and text.
     meaning: Meaning,
     heading: Meaning,
@@ -37,32 +39,53 @@ pub(super) struct Retriever {
     pub passages: Vec<Passage>,
     index: WordIndex,
     /// In how many passages a term stands.
-    frequency: HashMap<String, u32>,
-    entries: Vec<Entry>,
+    frequency: HashMap<u64, u32>,
+    entries: Vec<Arc<Entry>>,
+    sizes: Vec<Sizes>,
     encoder: Option<Arc<dyn Encoder>>,
 }
 
+/// Entries that are known already, by their passage.
+type Known<'a> = HashMap<&'a Passage, &'a Arc<Entry>>;
+
 impl Retriever {
     pub fn build(passages: Vec<Passage>, encoder: Option<Arc<dyn Encoder>>) -> Result<Self, Error> {
+        Self::build_over(&Known::new(), passages, encoder)
+    }
+
+    /// The same over other passages; what is unchanged is not thought over again.
+    pub fn rebuilt(&self, passages: Vec<Passage>) -> Result<Self, Error> {
+        let known = self.passages.iter().zip(&self.entries).collect();
+        Self::build_over(&known, passages, self.encoder.clone())
+    }
+
+    fn build_over(
+        known: &Known<'_>,
+        passages: Vec<Passage>,
+        encoder: Option<Arc<dyn Encoder>>,
+    ) -> Result<Self, Error> {
         let index = WordIndex::build(&passages)?;
-        let entries = entries(&passages, encoder.as_deref());
+        let entries = entries(known, &passages, encoder.as_deref());
         let mut frequency = HashMap::new();
-        for term in entries.iter().flat_map(|entry| &entry.all) {
-            *frequency.entry(term.clone()).or_insert(0) += 1;
+        for term in entries.iter().flat_map(|entry| entry.all.hashes()) {
+            *frequency.entry(*term).or_insert(0) += 1;
         }
-        Ok(Self {
+        let mut built = Self {
             passages,
             index,
             frequency,
             entries,
+            sizes: Vec::new(),
             encoder,
-        })
+        };
+        built.sizes = built.entries.iter().map(|entry| built.sizes_of(entry)).collect();
+        Ok(built)
     }
 
     /// The best passages, best first.
     pub fn find(&self, question: &str, lang: Lang, hits_max: usize) -> Vec<Hit> {
         let terms = text::terms(question);
-        let asked: BTreeSet<String> = terms.iter().cloned().collect();
+        let asked = TermSet::from_terms(&terms);
         let found = self
             .index
             .search(&terms, WORD_CANDIDATES_MAX)
@@ -76,13 +99,14 @@ impl Retriever {
         for at in self.nearest(meaning.as_ref()) {
             words.entry(at).or_insert(0.0);
         }
-        let mass: f32 = asked.iter().map(|t| self.weight(t)).sum();
+        let weights = asked.hashes().iter().map(|term| (*term, self.weight(*term)));
         let asked = Question {
-            asked: &asked,
+            mass: weights.clone().map(|(_, weight)| weight).sum(),
+            size: self.size(&asked),
+            terms: weights.collect(),
             meaning: meaning.as_ref(),
             lang,
             best,
-            mass,
         };
         let mut hits: Vec<Hit> = words
             .into_iter()
@@ -100,7 +124,9 @@ impl Retriever {
 
     fn parts(&self, at: usize, bm25: f32, question: &Question<'_>) -> Parts {
         let (passage, entry) = (&self.passages[at], &self.entries[at]);
-        let likeness = |terms: &BTreeSet<String>| self.cosine(question.asked, terms);
+        let sizes = &self.sizes[at];
+        let likeness = |(terms, size): (&TermSet, &f32)| question.cosine(terms, *size);
+        let questions = entry.questions.iter().zip(&sizes.questions);
         let asked = question.meaning;
         let near = |m: &Meaning| asked.map_or(0.0, |asked| dot(&asked.vector, &m.vector).max(0.0));
         let alike = |m: &Meaning| asked.map_or(0.0, |asked| dot(&asked.topics, &m.topics));
@@ -108,10 +134,10 @@ impl Retriever {
         Parts {
             words: bm25 / question.best,
             strength: (bm25 / (STRENGTH_MAX * question.mass.max(f32::EPSILON))).min(1.0),
-            question: entry.questions.iter().map(likeness).fold(0.0, f32::max),
-            title: likeness(&entry.title),
-            coverage: self.coverage(question, &entry.all),
-            body: self.coverage(question, &entry.own),
+            question: questions.map(likeness).fold(0.0, f32::max),
+            title: likeness((&entry.title, &sizes.title)),
+            coverage: question.coverage(&entry.all),
+            body: question.coverage(&entry.own),
             meaning: near(&entry.meaning),
             meaning_question: written().map(near).fold(0.0, f32::max),
             topic: written().map(alike).fold(0.0, f32::max),
@@ -134,28 +160,30 @@ impl Retriever {
         }
     }
 
-    /// How much a term tells: rare ones more.
-    pub fn weight(&self, term: &str) -> f32 {
+    /// How much a term tells, by its hash: rare ones more.
+    pub fn weight(&self, term: u64) -> f32 {
         let all = self.passages.len() as f32;
-        let with = self.frequency.get(term).copied().unwrap_or(0) as f32;
+        let with = self.frequency.get(&term).copied().unwrap_or(0) as f32;
         (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
     }
 
-    fn coverage(&self, question: &Question<'_>, content: &BTreeSet<String>) -> f32 {
-        let common = question.asked.intersection(content);
-        let found: f32 = common.map(|t| self.weight(t)).sum();
-        if question.mass > 0.0 {
-            found / question.mass
-        } else {
-            0.0
-        }
+    /// How much terms tell of a text together.
+    pub fn shared(&self, asked: &TermSet, text: &TermSet) -> f32 {
+        let both = asked.hashes().iter().filter(|term| text.contains(**term));
+        both.map(|term| self.weight(*term)).sum()
     }
 
-    fn cosine(&self, a: &BTreeSet<String>, b: &BTreeSet<String>) -> f32 {
-        let square = |set: &BTreeSet<String>| set.iter().map(|t| self.weight(t).powi(2)).sum::<f32>();
-        let shared: f32 = a.intersection(b).map(|t| self.weight(t).powi(2)).sum();
-        let norm = (square(a) * square(b)).sqrt();
-        if norm > 0.0 { shared / norm } else { 0.0 }
+    /// Length of the vector of a set's weights.
+    fn size(&self, terms: &TermSet) -> f32 {
+        let squares = terms.hashes().iter().map(|term| self.weight(*term).powi(2));
+        squares.sum::<f32>().sqrt()
+    }
+
+    fn sizes_of(&self, entry: &Entry) -> Sizes {
+        Sizes {
+            title: self.size(&entry.title),
+            questions: entry.questions.iter().map(|terms| self.size(terms)).collect(),
+        }
     }
 
     /// Places of the passages whose text or questions mean most nearly the same.
@@ -163,7 +191,7 @@ impl Retriever {
         let Some(asked) = asked else {
             return Vec::new();
         };
-        let near = |entry: &Entry| {
+        let near = |entry: &Arc<Entry>| {
             let own = [&entry.meaning, &entry.heading];
             let all = own.into_iter().chain(entry.article.iter());
             all.map(|m| dot(&asked.vector, &m.vector)).fold(0.0, f32::max)
@@ -175,25 +203,51 @@ impl Retriever {
     }
 }
 
+/// Lengths of an entry's vectors of weights.
+struct Sizes {
+    title: f32,
+    questions: Vec<f32>,
+}
+
 /// A question as it is compared.
 struct Question<'a> {
-    asked: &'a BTreeSet<String>,
+    /// Its terms with their weights.
+    terms: Vec<(u64, f32)>,
+    /// Weight of all of them.
+    mass: f32,
+    /// Length of the vector of their weights.
+    size: f32,
     meaning: Option<&'a Meaning>,
     lang: Lang,
     /// BM25 of the best candidate.
     best: f32,
-    /// Weight of all its terms.
-    mass: f32,
+}
+
+impl Question<'_> {
+    /// The share of its weight that a text holds.
+    fn coverage(&self, content: &TermSet) -> f32 {
+        let found = self.terms.iter().filter(|(term, _)| content.contains(*term));
+        let found: f32 = found.map(|(_, weight)| weight).sum();
+        if self.mass > 0.0 { found / self.mass } else { 0.0 }
+    }
+
+    /// Likeness to a set whose vector has this length.
+    fn cosine(&self, terms: &TermSet, size: f32) -> f32 {
+        let both = self.terms.iter().filter(|(term, _)| terms.contains(*term));
+        let shared: f32 = both.map(|(_, weight)| weight * weight).sum();
+        let norm = self.size * size;
+        if norm > 0.0 { shared / norm } else { 0.0 }
+    }
 }
 
 /// Entries of all passages, made by as many threads as there are cores.
-fn entries(passages: &[Passage], encoder: Option<&dyn Encoder>) -> Vec<Entry> {
+fn entries(known: &Known<'_>, passages: &[Passage], encoder: Option<&dyn Encoder>) -> Vec<Arc<Entry>> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let part = passages.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
         let workers: Vec<_> = passages
             .chunks(part)
-            .map(|part| scope.spawn(move || entries_of(part, encoder)))
+            .map(|part| scope.spawn(move || entries_of(known, part, encoder)))
             .collect();
         let all = workers.into_iter().flat_map(|worker| {
             worker
@@ -204,15 +258,19 @@ fn entries(passages: &[Passage], encoder: Option<&dyn Encoder>) -> Vec<Entry> {
     })
 }
 
-fn entries_of(passages: &[Passage], encoder: Option<&dyn Encoder>) -> Vec<Entry> {
+fn entries_of(known: &Known<'_>, passages: &[Passage], encoder: Option<&dyn Encoder>) -> Vec<Arc<Entry>> {
     let mut entries = Vec::with_capacity(passages.len());
     let mut before: Option<(&Passage, Arc<Vec<Meaning>>)> = None;
     for passage in passages {
+        if let Some(entry) = known.get(passage) {
+            entries.push(Arc::clone(entry));
+            continue;
+        }
         let same = before
             .take()
             .filter(|(other, _)| (&other.article, other.lang) == (&passage.article, passage.lang));
         let article = same.map_or_else(|| Arc::new(written(passage, encoder)), |(_, article)| article);
-        entries.push(entry(passage, article.clone(), encoder));
+        entries.push(Arc::new(entry(passage, article.clone(), encoder)));
         before = Some((passage, article));
     }
     entries
@@ -227,15 +285,13 @@ fn written(passage: &Passage, encoder: Option<&dyn Encoder>) -> Vec<Meaning> {
 }
 
 fn entry(passage: &Passage, article: Arc<Vec<Meaning>>, encoder: Option<&dyn Encoder>) -> Entry {
-    let set = |text: &str| -> BTreeSet<String> { text::terms(text).into_iter().collect() };
-    let own = set(&format!("{}\n{}", passage.heading, passage.text()));
-    let mut all = own.clone();
-    all.extend(text::terms(&format!(
+    let own = TermSet::of(&format!("{}\n{}", passage.heading, passage.text()));
+    let about = format!(
         "{}\n{}\n{}",
         passage.title,
         passage.tags,
         passage.questions.join("\n")
-    )));
+    );
     let meaning = |text: &str| encoder.map_or_else(Meaning::default, |encoder| encoder.meaning(text));
     let heading = if passage.heading.is_empty() {
         Meaning::default()
@@ -243,16 +299,25 @@ fn entry(passage: &Passage, article: Arc<Vec<Meaning>>, encoder: Option<&dyn Enc
         meaning(&passage.heading)
     };
     Entry {
-        all,
+        all: own.and(&TermSet::of(&about)),
         own,
-        title: set(&format!("{} {}", passage.title, passage.heading)),
-        questions: passage.questions.iter().map(|q| set(q)).collect(),
+        title: TermSet::of(&format!("{} {}", passage.title, passage.heading)),
+        questions: passage.questions.iter().map(|q| TermSet::of(q)).collect(),
         meaning: meaning(&format!("{} {}", passage.heading, passage.text())),
         heading,
         article,
     }
 }
 
+/// In eight sums, so that the processor adds several at once.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
+    let mut sums = [0.0_f32; 8];
+    for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
+    }
+    let rest = a.len() / 8 * 8;
+    let tail: f32 = a.iter().zip(b).skip(rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + tail
 }

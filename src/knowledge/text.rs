@@ -180,6 +180,49 @@ pub(super) fn terms(text: &str) -> Vec<String> {
     terms
 }
 
+/// A set of terms, kept as their hashes in order: twenty thousand passages hold millions of terms.
+#[derive(Debug, Default)]
+pub(super) struct TermSet(Vec<u64>);
+
+impl TermSet {
+    /// The different terms of a text.
+    pub fn of(text: &str) -> Self {
+        Self::from_terms(&terms(text))
+    }
+
+    pub fn from_terms(terms: &[String]) -> Self {
+        let mut hashes: Vec<u64> = terms.iter().map(|term| hash(term)).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        Self(hashes)
+    }
+
+    /// Those of both.
+    pub fn and(&self, other: &Self) -> Self {
+        let mut both: Vec<u64> = self.0.iter().chain(&other.0).copied().collect();
+        both.sort_unstable();
+        both.dedup();
+        Self(both)
+    }
+
+    /// The hashes, in order.
+    pub fn hashes(&self) -> &[u64] {
+        &self.0
+    }
+
+    pub fn contains(&self, hash: u64) -> bool {
+        self.0.binary_search(&hash).is_ok()
+    }
+}
+
+/// FNV-1a: the same on every machine.
+fn hash(term: &str) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325;
+    term.bytes().fold(start, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Han,

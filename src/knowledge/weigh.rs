@@ -67,15 +67,15 @@ impl Parts {
 }
 
 /// Weights of the ranking. The asker's language decides between twins; every other weight is fitted.
-const RANKING: [f32; FEATURES] = [1.42, 0.3, 0.56, 0.0, 2.06, 2.12, 4.11, 2.11, 4.48, 0.3, 1.56];
+const RANKING: [f32; FEATURES] = [1.65, 0.06, 0.4, 0.0, 1.9, 1.81, 5.88, 3.56, 2.96, 0.3, 0.71];
 
 /// Weights of the choice among the passages of the best article.
-const WITHIN: [f32; FEATURES] = [1.67, 0.0, 0.0, 0.0, 0.97, 1.93, 3.89, 0.0, 1.81, 2.95, 0.0];
+const WITHIN: [f32; FEATURES] = [1.35, 0.0, 0.0, 0.0, 0.83, 1.79, 4.57, 0.0, 1.34, 3.4, 0.0];
 
 /// Weights of the features of the best hit, of its lead over the next article, and a bias.
-const ANSWERABLE: [f32; FEATURES] = [0.09, 0.0, 0.03, 0.0, 0.89, 0.54, 1.68, 0.53, 1.76, 0.5, 0.0];
-const ANSWERABLE_LEAD: f32 = 0.3;
-const ANSWERABLE_BIAS: f32 = -3.23;
+const ANSWERABLE: [f32; FEATURES] = [0.0, 0.0, 0.0, 0.0, 0.65, 0.02, 1.85, 0.9, 0.61, 0.0, 0.13];
+const ANSWERABLE_LEAD: f32 = 0.31;
+const ANSWERABLE_BIAS: f32 = -1.99;
 
 fn dot(weights: &[f32; FEATURES], parts: &Parts) -> f32 {
     weights.iter().zip(parts.values()).map(|(w, v)| w * v).sum()

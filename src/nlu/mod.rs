@@ -31,6 +31,12 @@ impl Nlu {
         Self { predictors, rules }
     }
 
+    /// The same predictors with another shop's number formats.
+    #[must_use]
+    pub fn with_rules(&self, rules: EntityRules) -> Self {
+        Self::new(self.predictors.clone(), rules)
+    }
+
     /// Understands one utterance. `before` is the language of the conversation so far, used when the
     /// text does not tell one; days such as `tomorrow` count from `today`.
     #[must_use]

@@ -11,11 +11,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Error;
+use super::encoder::Encoder;
 use super::heads::{Head, SCOPE_FEATURES};
-use super::linear::Linear;
+use super::linear::{Linear, Taste};
+use super::mix::Mix;
 
 /// Version of this layout.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
+/// File of the weights of an encoder that was tuned with the heads.
+pub(super) const TUNED: &str = "encoder.safetensors";
 /// Largest file, in bytes.
 const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// Largest safetensors header, in bytes.
@@ -104,7 +108,8 @@ pub(super) fn manifest_of(dir: &Path) -> Result<(Manifest, String), Error> {
 pub(super) struct HeadManifest {
     pub labels: Vec<String>,
     pub oos: Option<usize>,
-    pub temperature: f32,
+    pub mix: Mix,
+    pub taste: Taste,
     pub scope: [f32; SCOPE_FEATURES + 1],
     pub scope_min: f32,
     pub certain_min: f32,
@@ -115,7 +120,8 @@ impl HeadManifest {
         Self {
             labels: head.labels.clone(),
             oos: head.oos,
-            temperature: head.temperature,
+            mix: head.mix,
+            taste: head.taste,
             scope: head.scope,
             scope_min: head.scope_min,
             certain_min: head.certain_min,
@@ -269,6 +275,12 @@ pub(super) fn head_tensors(name: &str, head: &Head) -> Result<Vec<(String, Tenso
     ])
 }
 
+/// Weights of an encoder of our kind, in half precision.
+pub(super) fn encoder_tensors(encoder: &Encoder) -> Result<Vec<(String, Tensor)>, Error> {
+    let half = |(name, tensor): (&String, &Tensor)| Ok((name.clone(), tensor.to_dtype(DType::F16)?));
+    encoder.weights().iter().map(half).collect()
+}
+
 /// Byte that stands for zero.
 const ZERO: u8 = 128;
 
@@ -328,9 +340,14 @@ pub(super) fn head_of(
         return Err(bad(file, &why));
     }
     let bytes: Vec<u8> = bytes.flatten_all()?.to_vec1()?;
-    let numbers = [manifest.temperature, manifest.scope_min, manifest.certain_min];
+    let numbers = [
+        manifest.mix.linear,
+        manifest.mix.likeness,
+        manifest.scope_min,
+        manifest.certain_min,
+    ];
     let finite = numbers.iter().chain(&manifest.scope).all(|n| n.is_finite());
-    if !finite || manifest.temperature <= 0.0 || classes == 0 {
+    if !finite || manifest.mix.linear < 0.0 || classes == 0 {
         return Err(bad("manifest.json", &format!("the numbers of {name} cannot be")));
     }
     Ok(Head {
@@ -345,7 +362,8 @@ pub(super) fn head_of(
             bias: floats("bias", &[classes])?,
         },
         means: floats("means", &[classes, dimensions])?,
-        temperature: manifest.temperature,
+        mix: manifest.mix,
+        taste: manifest.taste,
         scope: manifest.scope,
         scope_min: manifest.scope_min,
         certain_min: manifest.certain_min,
@@ -359,6 +377,18 @@ pub(super) fn serialize(mut tensors: Vec<(String, Tensor)>) -> Result<Vec<u8>, E
         tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)),
         None,
     )?)
+}
+
+/// Removes a file that may be there.
+pub(super) fn remove(dir: &Path, name: &str) -> Result<(), Error> {
+    let path = dir.join(name);
+    match std::fs::remove_file(&path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::Unreadable {
+            file: path,
+            why: e.to_string(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Writes beside, then renames: a reader sees the old file or the new one.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::encoder::{self, Encoder};
 use super::heads::{Head, Set, argmax};
-use super::train::featurise;
+use super::train::{Depth, featurise};
 use super::{Error, Progress, artifact, metrics};
 
 /// Figures of one run. Those about out-of-scope are absent without such a label.
@@ -38,14 +38,14 @@ pub struct ClassifierReport {
 type Rows = [(String, String)];
 
 /// Trains on `train`, calibrates on `valid`, measures on `test`; each row is (text, label). The encoder
-/// is the one in the folder `folder`.
+/// is the one in the folder `folder`, as it is or tuned on the same messages.
 ///
 /// # Errors
 /// When the encoder cannot be read or there is too little data.
 pub fn evaluate_classifier(
     [train, valid, test]: [&Rows; 3],
     oos_label: Option<&str>,
-    folder: &Path,
+    (folder, depth): (&Path, Depth),
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ClassifierReport, Error> {
     if train.is_empty() || valid.is_empty() || test.is_empty() {
@@ -55,28 +55,41 @@ pub fn evaluate_classifier(
             least: 1,
         });
     }
-    let encoder = Encoder::load(folder)?;
+    let mut encoder = Encoder::load(folder)?;
     let mut labels: Vec<String> = train.iter().map(|(_, label)| label.clone()).collect();
     labels.sort();
     labels.dedup();
     let oos = labels.iter().position(|l| Some(l.as_str()) == oos_label);
     let began = Instant::now();
+    let mut directions = None;
+    if depth == Depth::Deep {
+        let rows = train
+            .iter()
+            .filter_map(|(text, label)| Some((text.as_str(), labels.binary_search(label).ok()?)));
+        let (texts, places): (Vec<&str>, Vec<usize>) = rows.unzip();
+        let (tuned, found) = encoder.tuned(&texts, &places, labels.len(), progress)?;
+        (encoder, directions) = (tuned, Some(found));
+    }
     let (train_features, train_labels) = known(&encoder, train, &labels, progress)?;
     let (valid_features, valid_labels) = known(&encoder, valid, &labels, progress)?;
     let train = Set {
         features: &train_features.iter().collect::<Vec<_>>(),
         labels: &train_labels,
+        dimensions: encoder.dimensions(),
     };
     let valid = Set {
         features: &valid_features.iter().collect::<Vec<_>>(),
         labels: &valid_labels,
+        dimensions: encoder.dimensions(),
     };
-    let head = Head::fit(train, valid, labels.clone(), oos, |epoch, loss| {
+    let mut done = 0;
+    let head = Head::fit([train, valid], &labels, oos, directions.as_deref(), || {
+        done += 1;
         progress(Progress {
             what: "head",
-            done: epoch + 1,
-            all: Head::epochs(),
-            loss,
+            done,
+            all: Head::steps(labels.len()),
+            loss: None,
         });
     });
     let train_s = began.elapsed().as_secs_f64();
@@ -118,9 +131,10 @@ fn measure(
     let (mut inside, mut outside, mut times) = (Vec::new(), Vec::new(), Vec::new());
     for (text, label) in test {
         let began = Instant::now();
+        let text = encoder.read(text);
         let features = super::linear::Features {
-            dense: encoder.encode(text)?,
-            places: super::features::places(text),
+            dense: encoder.encode(&text)?,
+            places: super::features::places(&text),
         };
         let predicted = head.predict(&features);
         times.push(began.elapsed().as_secs_f32() * 1000.0);

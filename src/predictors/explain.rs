@@ -49,6 +49,7 @@ impl Predictors {
     /// Explains the intent of a text; `None` when there is nothing to tell apart.
     #[must_use]
     pub fn explain(&self, text: &str) -> Option<Explanation> {
+        let text = &self.encoder.read(text);
         let said = self.intent.predict(&self.features(text)).probabilities;
         let best = heads::argmax(&said);
         let others = said.iter().enumerate().filter(|(at, _)| *at != best);
@@ -80,7 +81,7 @@ impl Predictors {
             let stands = grams.iter().filter(|g| g.place == gram.place).count();
             for word in gram.words.clone() {
                 if let Some(sum) = leads.get_mut(word) {
-                    *sum += lead / (stands * gram.words.len()) as f32;
+                    *sum += self.intent.mix.linear * lead / (stands * gram.words.len()) as f32;
                 }
             }
         }
@@ -89,7 +90,7 @@ impl Predictors {
     fn add_words(&self, words: &[String], (best, next): (usize, usize), leads: &mut [f32]) {
         let lead = |words: &[&str]| {
             let vector = self.encode(&features::join(words));
-            self.intent.linear.dense_lead(&vector, best, next)
+            self.intent.dense_lead(&vector, best, next)
         };
         let all: Vec<&str> = words.iter().map(String::as_str).take(WORDS_MAX).collect();
         let whole = lead(&all);

@@ -1,11 +1,19 @@
 //! Heads over features: fitted on messages, calibrated on others, with an explicit score for whether a
 //! message is in scope at all.
 
-use super::linear::{Features, Linear, Recipe, softmax};
+use super::linear::{Features, Linear, Taste, softmax};
 use super::metrics;
+use super::mix::Mix;
 
-/// How the heads are trained.
-const RECIPE: Recipe = Recipe { epochs: 8, seed: 7 };
+/// Cost of an error that is tried first; where labels are noisy a lower one is better.
+const COST: f32 = 0.4;
+/// Factor from one cost to the next.
+const COST_STEP: f32 = 4.0;
+/// Weights of the encoder's vector beside the n-grams. An encoder that has seen the messages tells more of
+/// them than it will of others; then the n-grams learn alone, and likeness to the means speaks for it.
+const DENSE_SCALES: [f32; 2] = [1.0, 0.0];
+/// Fits of one head.
+const FITS: usize = 4;
 /// Features of the scope score: margin over the out-of-scope class, best probability, best cosine.
 pub(super) const SCOPE_FEATURES: usize = 3;
 /// Steps of fitting the scope score.
@@ -18,9 +26,12 @@ pub(super) struct Head {
     /// Place of the out-of-scope label.
     pub oos: Option<usize>,
     pub linear: Linear,
+    /// How the weights were fitted.
+    pub taste: Taste,
     /// Mean vector of each class, of length one: `classes x dimensions`.
     pub means: Vec<f32>,
-    pub temperature: f32,
+    /// How what the weights say and likeness to the means become probabilities.
+    pub mix: Mix,
     /// Weights of the scope features and a bias; logistic.
     pub scope: [f32; SCOPE_FEATURES + 1],
     /// In-scope probability that 95 % of validation messages in scope reach.
@@ -34,12 +45,18 @@ pub(super) struct Head {
 pub(super) struct Set<'a> {
     pub features: &'a [&'a Features],
     pub labels: &'a [usize],
+    /// Numbers of a vector, also of none.
+    pub dimensions: usize,
 }
 
 impl<'a> Set<'a> {
     /// Features and places of labels that belong together.
-    pub fn of((features, labels): &'a (Vec<&'a Features>, Vec<usize>)) -> Self {
-        Self { features, labels }
+    pub fn of((features, labels): &'a (Vec<&'a Features>, Vec<usize>), dimensions: usize) -> Self {
+        Self {
+            features,
+            labels,
+            dimensions,
+        }
     }
 }
 
@@ -50,49 +67,86 @@ pub(super) struct Said {
 }
 
 impl Head {
-    /// Fits on `train`, calibrates on `valid`.
+    /// Fits on `train` a few times; `valid` chooses and calibrates. An encoder tuned on the same labels
+    /// comes with their `directions`.
     pub fn fit(
-        train: Set<'_>,
-        valid: Set<'_>,
-        labels: Vec<String>,
+        [train, valid]: [Set<'_>; 2],
+        labels: &[String],
         oos: Option<usize>,
-        after_epoch: impl FnMut(usize, f32),
+        directions: Option<&[f32]>,
+        mut after_class: impl FnMut(),
     ) -> Self {
-        let mut head = Self {
-            linear: fit_linear(train, labels.len(), after_epoch),
-            means: class_means(train, labels.len()),
-            labels,
-            oos,
-            temperature: 1.0,
-            scope: [0.0, 0.0, 0.0, 5.0],
-            scope_min: 0.0,
-            certain_min: 0.0,
+        let means = directions.map_or_else(|| class_means(train, labels.len()), <[f32]>::to_vec);
+        let mut fitted = |cost: f32, dense_scale: f32| {
+            let taste = Taste { cost, dense_scale };
+            let mut head = Self {
+                linear: fit_linear(train, labels.len(), taste, &mut after_class),
+                taste,
+                means: means.clone(),
+                labels: labels.to_vec(),
+                oos,
+                mix: Mix::default(),
+                scope: [0.0, 0.0, 0.0, 5.0],
+                scope_min: 0.0,
+                certain_min: 0.0,
+            };
+            (head.calibrate(valid), head)
         };
-        head.calibrate(valid);
-        head
+        let better = |a: (f64, Self), b: (f64, Self)| if b.0 > a.0 { b } else { a };
+        let [seen, alone] = DENSE_SCALES;
+        let mut best = fitted(COST, alone);
+        if directions.is_none() {
+            best = better(best, fitted(COST, seen));
+        }
+        let dense_scale = best.1.taste.dense_scale;
+        best = better(best, fitted(COST * COST_STEP, dense_scale));
+        let next = if best.1.taste.cost > COST {
+            COST * COST_STEP * COST_STEP
+        } else {
+            COST / COST_STEP
+        };
+        better(best, fitted(next, dense_scale)).1
     }
 
     /// The same calibration over weights fitted on more messages.
-    pub fn refit(mut self, all: Set<'_>, after_epoch: impl FnMut(usize, f32)) -> Self {
-        self.linear = fit_linear(all, self.labels.len(), after_epoch);
-        self.means = class_means(all, self.labels.len());
+    pub fn refit(mut self, all: Set<'_>, directions: Option<&[f32]>, mut after_class: impl FnMut()) -> Self {
+        self.linear = fit_linear(all, self.labels.len(), self.taste, &mut after_class);
+        if directions.is_none() {
+            self.means = class_means(all, self.labels.len());
+        }
         self
     }
 
-    /// Number of epochs a fit takes, for progress.
-    pub fn epochs() -> usize {
-        RECIPE.epochs
+    /// How often [`Self::fit`] tells of progress for so many classes.
+    pub fn steps(classes: usize) -> usize {
+        FITS * classes
     }
 
     pub fn predict(&self, features: &Features) -> Said {
-        let logits = self.linear.logits(features);
-        let scaled: Vec<f32> = logits.iter().map(|l| l / self.temperature).collect();
-        let probabilities = softmax(&scaled);
-        let scope = self.scope_features(&scaled, &probabilities, &features.dense);
+        let logits = self
+            .mix
+            .logits(&self.linear.logits(features), &self.likeness(&features.dense));
+        let probabilities = softmax(&logits);
+        let scope = self.scope_features(&logits, &probabilities, &features.dense);
         Said {
             in_scope: logistic(&self.scope, &scope),
             probabilities,
         }
+    }
+
+    /// What a vector adds to the lead of one class over another, in logits.
+    pub fn dense_lead(&self, dense: &[f32], class: usize, other: usize) -> f32 {
+        let likeness = self.likeness(dense);
+        let linear = self.linear.dense_lead(dense, class, other);
+        self.mix.linear * linear + self.mix.likeness * (likeness[class] - likeness[other])
+    }
+
+    /// Cosines of a vector to the classes' means.
+    fn likeness(&self, dense: &[f32]) -> Vec<f32> {
+        let means = self.means.chunks(dense.len().max(1));
+        means
+            .map(|mean| mean.iter().zip(dense).map(|(m, d)| m * d).sum())
+            .collect()
     }
 
     fn scope_features(&self, logits: &[f32], p: &[f32], dense: &[f32]) -> [f32; SCOPE_FEATURES] {
@@ -103,30 +157,29 @@ impl Head {
             .oos
             .map_or(0.0, |oos| (most - logits[oos]).clamp(-20.0, 20.0));
         let probability = best(&mut (0..p.len()).filter(inside).map(|at| p[at]));
-        let size = dense.len();
-        let cosine = |at: usize| -> f32 {
-            self.means[at * size..(at + 1) * size]
-                .iter()
-                .zip(dense)
-                .map(|(m, d)| m * d)
-                .sum()
-        };
-        let nearest = best(&mut (0..p.len()).filter(inside).map(cosine));
+        let likeness = self.likeness(dense);
+        let nearest = best(&mut (0..p.len()).filter(inside).map(|at| likeness[at]));
         [margin / 4.0, probability * 4.0, nearest * 4.0]
     }
 
-    fn calibrate(&mut self, valid: Set<'_>) {
-        let logits: Vec<Vec<f32>> = valid.features.iter().map(|f| self.linear.logits(f)).collect();
-        self.temperature = best_temperature(&logits, valid.labels);
-        let mut rows = Vec::with_capacity(logits.len());
-        let (mut right, mut inside) = (Vec::new(), Vec::new());
-        for ((logits, features), label) in logits.iter().zip(valid.features).zip(valid.labels) {
-            let scaled: Vec<f32> = logits.iter().map(|l| l / self.temperature).collect();
-            let p = softmax(&scaled);
+    /// Fits the probabilities; the share of `valid` that is predicted rightly.
+    fn calibrate(&mut self, valid: Set<'_>) -> f64 {
+        let said: Vec<(Vec<f32>, Vec<f32>)> = valid
+            .features
+            .iter()
+            .map(|f| (self.linear.logits(f), self.likeness(&f.dense)))
+            .collect();
+        self.mix = Mix::fit(&said, valid.labels);
+        let mut rows = Vec::with_capacity(said.len());
+        let (mut right, mut inside, mut hits) = (Vec::new(), Vec::new(), 0);
+        for (((linear, likeness), features), label) in said.iter().zip(valid.features).zip(valid.labels) {
+            let logits = self.mix.logits(linear, likeness);
+            let p = softmax(&logits);
+            hits += usize::from(argmax(&p) == *label);
             if argmax(&p) == *label && Some(*label) != self.oos {
                 right.push(p[*label]);
             }
-            rows.push(self.scope_features(&scaled, &p, &features.dense));
+            rows.push(self.scope_features(&logits, &p, &features.dense));
             inside.push(Some(*label) != self.oos);
         }
         self.certain_min = metrics::quantile(&right, 0.05);
@@ -139,17 +192,18 @@ impl Head {
             .filter(|(_, i)| **i)
             .map(|(r, _)| logistic(&self.scope, r));
         self.scope_min = metrics::quantile(&scores.collect::<Vec<_>>(), 0.05);
+        hits as f64 / valid.labels.len().max(1) as f64
     }
 }
 
-fn fit_linear(set: Set<'_>, classes: usize, after_epoch: impl FnMut(usize, f32)) -> Linear {
-    let mut linear = Linear::fresh(set.features, classes);
-    linear.train(set.features, set.labels, RECIPE, after_epoch);
+fn fit_linear(set: Set<'_>, classes: usize, taste: Taste, after_class: &mut impl FnMut()) -> Linear {
+    let mut linear = Linear::fresh(set.features, classes, set.dimensions);
+    linear.train(set.features, set.labels, taste, |_| after_class());
     linear
 }
 
 fn class_means(set: Set<'_>, classes: usize) -> Vec<f32> {
-    let size = set.features.first().map_or(0, |f| f.dense.len());
+    let size = set.dimensions;
     let mut means = vec![0.0; classes * size];
     for (features, label) in set.features.iter().zip(set.labels) {
         let mean = &mut means[label * size..(label + 1) * size];
@@ -166,27 +220,6 @@ fn class_means(set: Set<'_>, classes: usize) -> Vec<f32> {
 pub(super) fn argmax(values: &[f32]) -> usize {
     let best = values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
     best.map_or(0, |(at, _)| at)
-}
-
-/// The temperature with the least negative log-likelihood (Guo et al., 2017), by golden section.
-fn best_temperature(logits: &[Vec<f32>], labels: &[usize]) -> f32 {
-    let loss = |temperature: f32| -> f32 {
-        let one = |(l, y): (&Vec<f32>, &usize)| {
-            let scaled: Vec<f32> = l.iter().map(|v| v / temperature).collect();
-            -softmax(&scaled)[*y].max(1e-9).ln()
-        };
-        logits.iter().zip(labels).map(one).sum()
-    };
-    let (mut low, mut high) = (0.02_f32, 5.0_f32);
-    for _ in 0..30 {
-        let third = (high - low) / 3.0;
-        if loss(low + third) < loss(high - third) {
-            high -= third;
-        } else {
-            low += third;
-        }
-    }
-    f32::midpoint(low, high)
 }
 
 fn logistic(weights: &[f32; SCOPE_FEATURES + 1], row: &[f32; SCOPE_FEATURES]) -> f32 {
@@ -219,14 +252,6 @@ fn fit_scope(rows: &[[f32; SCOPE_FEATURES]], inside: &[bool]) -> [f32; SCOPE_FEA
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn temperature_cools_the_overconfident() {
-        // Three of four right at a logit gap of 8: far too sure of itself.
-        let logits = vec![vec![8.0, 0.0]; 4];
-        let t = best_temperature(&logits, &[0, 0, 0, 1]);
-        assert!(t > 4.0, "{t}");
-    }
 
     #[test]
     fn scope_weights_separate() {

@@ -3,18 +3,21 @@
 
 use std::collections::HashMap;
 
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
+
+use super::margin::{Example, Problem};
 
 /// An n-gram seen less often than this while training is noise.
 const SEEN_MIN: u32 = 2;
-/// Step size of Adagrad.
-const STEP: f32 = 0.08;
-/// Pull of all weights towards zero, per step.
-const DECAY: f32 = 1e-6;
-/// Weight of the dense vector beside the n-grams; both have length one.
-const DENSE_SCALE: f32 = 0.5;
+/// What a fit is told.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Taste {
+    /// What an example on the wrong side costs, against the size of the weights.
+    pub cost: f32,
+    /// Weight of the dense vector beside the n-grams; both have length one.
+    pub dense_scale: f32,
+}
 
 /// A message as features: the unit vector of the encoder and the places of its n-grams.
 #[derive(Debug, Clone)]
@@ -38,16 +41,9 @@ pub(super) struct Linear {
     pub bias: Vec<f32>,
 }
 
-/// How to train a head.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Recipe {
-    pub epochs: usize,
-    pub seed: u64,
-}
-
 impl Linear {
     /// An untrained head for these examples.
-    pub fn fresh(examples: &[&Features], classes: usize) -> Self {
+    pub fn fresh(examples: &[&Features], classes: usize, dimensions: usize) -> Self {
         let mut seen: HashMap<u32, u32> = HashMap::new();
         for place in examples.iter().flat_map(|e| &e.places) {
             *seen.entry(*place).or_insert(0) += 1;
@@ -64,7 +60,6 @@ impl Linear {
             .map(|place| (1.0 + all / seen[place] as f32).ln())
             .collect();
         let rows = (0..).zip(&kept).map(|(row, place)| (*place, row)).collect();
-        let dimensions = examples.first().map_or(0, |e| e.dense.len());
         Self {
             classes,
             rows,
@@ -111,7 +106,7 @@ impl Linear {
     pub fn dense_lead(&self, dense: &[f32], class: usize, other: usize) -> f32 {
         let rows = self.dense.chunks(self.classes);
         let leads = dense.iter().zip(rows).map(|(v, w)| v * (w[class] - w[other]));
-        DENSE_SCALE * leads.sum::<f32>()
+        leads.sum()
     }
 
     /// Logits of all classes.
@@ -125,98 +120,52 @@ impl Linear {
             add_scaled(&mut logits, &self.sparse[row * self.classes..], *value);
         }
         for (dimension, value) in dense.iter().enumerate() {
-            add_scaled(
-                &mut logits,
-                &self.dense[dimension * self.classes..],
-                value * DENSE_SCALE,
-            );
+            add_scaled(&mut logits, &self.dense[dimension * self.classes..], *value);
         }
         logits
     }
 
-    /// Trains with Adagrad, one message a step, in an order drawn from the seed. Each class is told from
-    /// the rest with a margin (squared hinge), which did better on the development messages than
-    /// softmax; probabilities come from the temperature afterwards.
+    /// Fits all weights: each class is told from the rest with a margin; probabilities come from the
+    /// calibration afterwards.
     pub fn train(
         &mut self,
         examples: &[&Features],
         labels: &[usize],
-        recipe: Recipe,
-        mut after_epoch: impl FnMut(usize, f32),
+        taste: Taste,
+        mut after_class: impl FnMut(usize),
     ) {
-        let active: Vec<_> = examples.iter().map(|e| self.active(&e.places)).collect();
-        let mut sums = Sums {
-            sparse: vec![1e-4; self.sparse.len()],
-            dense: vec![1e-4; self.dense.len()],
-            bias: vec![1e-4; self.bias.len()],
+        let (classes, rows) = (self.classes, self.idf.len());
+        let problem = Problem {
+            examples: examples
+                .iter()
+                .map(|e| Example {
+                    sparse: self.active(&e.places),
+                    dense: &e.dense,
+                })
+                .collect(),
+            labels,
+            classes,
+            rows,
+            dimensions: self.dense.len() / classes.max(1),
+            dense_scale: taste.dense_scale,
+            cost: taste.cost,
         };
-        let mut order: Vec<usize> = (0..examples.len()).collect();
-        let mut random = StdRng::seed_from_u64(recipe.seed);
-        for epoch in 0..recipe.epochs {
-            order.shuffle(&mut random);
-            let mut loss = 0.0;
-            let step = STEP * (1.0 - epoch as f32 / recipe.epochs as f32);
-            for &at in &order {
-                let dense = &examples[at].dense;
-                let mut gradient = self.logits_of(&active[at], dense);
-                for (class, score) in gradient.iter_mut().enumerate() {
-                    let side = if class == labels[at] { 1.0 } else { -1.0 };
-                    let short = (1.0 - side * *score).max(0.0);
-                    loss += short * short;
-                    *score = -2.0 * side * short;
-                }
-                self.descend(&active[at], dense, &gradient, &mut sums, step);
-            }
-            after_epoch(epoch, loss / examples.len().max(1) as f32);
-        }
-    }
-
-    fn descend(
-        &mut self,
-        active: &[(usize, f32)],
-        dense: &[f32],
-        gradient: &[f32],
-        sums: &mut Sums,
-        step: f32,
-    ) {
-        let n = self.classes;
-        for (row, value) in active {
-            let (from, to) = (row * n, row * n + n);
-            adagrad(
-                &mut self.sparse[from..to],
-                &mut sums.sparse[from..to],
-                gradient,
-                *value,
-                step,
-            );
-        }
-        for (dimension, value) in dense.iter().enumerate() {
-            let (from, to) = (dimension * n, dimension * n + n);
-            let value = value * DENSE_SCALE;
-            adagrad(
-                &mut self.dense[from..to],
-                &mut sums.dense[from..to],
-                gradient,
-                value,
-                step,
-            );
-        }
-        adagrad(&mut self.bias, &mut sums.bias, gradient, 1.0, step);
+        let mut done = 0;
+        let (sparse, dense, bias) = (&mut self.sparse, &mut self.dense, &mut self.bias);
+        problem.solve(|class, weights| {
+            let scaled: Vec<f32> = weights.dense.iter().map(|w| w * taste.dense_scale).collect();
+            put_column(sparse, classes, class, &weights.sparse);
+            put_column(dense, classes, class, &scaled);
+            bias[class] = weights.bias;
+            done += 1;
+            after_class(done);
+        });
     }
 }
 
-/// Running sums of squared gradients.
-struct Sums {
-    sparse: Vec<f32>,
-    dense: Vec<f32>,
-    bias: Vec<f32>,
-}
-
-fn adagrad(weights: &mut [f32], sums: &mut [f32], gradient: &[f32], value: f32, step: f32) {
-    for ((weight, sum), g) in weights.iter_mut().zip(sums).zip(gradient) {
-        let g = g * value;
-        *sum += g * g;
-        *weight -= step * g / sum.sqrt() + DECAY * *weight;
+fn put_column(table: &mut [f32], width: usize, column: usize, values: &[f32]) {
+    for (row, value) in table.chunks_mut(width).zip(values) {
+        row[column] = *value;
     }
 }
 
@@ -259,11 +208,14 @@ mod tests {
         let labels = [0, 0, 1, 1, 0, 1];
         let examples: Vec<_> = texts.iter().map(|t| features(t)).collect();
         let examples: Vec<&Features> = examples.iter().collect();
-        let mut head = Linear::fresh(&examples, 2);
-        let recipe = Recipe { epochs: 20, seed: 1 };
-        let mut losses = Vec::new();
-        head.train(&examples, &labels, recipe, |_, loss| losses.push(loss));
-        assert!(losses[19] < losses[0] / 2.0, "{losses:?}");
+        let mut head = Linear::fresh(&examples, 2, 2);
+        let mut done = 0;
+        let taste = Taste {
+            cost: 10.0,
+            dense_scale: 0.5,
+        };
+        head.train(&examples, &labels, taste, |classes| done = classes);
+        assert_eq!(done, 2);
         let p = softmax(&head.logits(&features("give me my money")));
         assert!(p[0] > 0.6, "{p:?}");
     }

@@ -64,6 +64,27 @@ pub fn auroc(positives: &[f32], negatives: &[f32]) -> f64 {
     }
 }
 
+/// Spearman's rank correlation; ties share their mean rank.
+#[must_use]
+pub fn spearman(a: &[f32], b: &[f32]) -> f64 {
+    let (a, b) = (ranks(a), ranks(b));
+    let mean = (a.len() as f64 + 1.0) / 2.0;
+    let sum = |x: &[f64], y: &[f64]| -> f64 { x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum() };
+    sum(&a, &b) / (sum(&a, &a) * sum(&b, &b)).sqrt()
+}
+
+fn ranks(values: &[f32]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    let mut ranks = vec![0.0; values.len()];
+    for tied in order.chunk_by(|a, b| values[*a] == values[*b]) {
+        let first = order.partition_point(|at| values[*at] < values[tied[0]]);
+        let rank = first as f64 + (tied.len() as f64 + 1.0) / 2.0;
+        tied.iter().for_each(|at| ranks[*at] = rank);
+    }
+    ranks
+}
+
 /// The score below which `share` of these lie.
 #[must_use]
 pub fn quantile(scores: &[f32], share: f64) -> f32 {
@@ -108,5 +129,13 @@ mod tests {
         near(auroc(&[0.9, 0.5], &[0.5, 0.1]), (1.0 + 1.0 + 0.5 + 1.0) / 4.0);
         let in_scope: Vec<f32> = (0..100).map(|n| n as f32).collect();
         near(oos_recall_at_5pct(&in_scope, &[0.0, 4.9, 5.0, 50.0]), 0.5);
+    }
+
+    #[test]
+    fn spearman_knows_order_only() {
+        assert!((spearman(&[1.0, 2.0, 3.0], &[10.0, 20.0, 1000.0]) - 1.0).abs() < 1e-9);
+        assert!((spearman(&[1.0, 2.0, 3.0], &[3.0, 2.0, 1.0]) + 1.0).abs() < 1e-9);
+        // Ranks 1.5, 1.5, 3 against 1, 2, 3.
+        assert!((spearman(&[1.0, 1.0, 2.0], &[1.0, 2.0, 3.0]) - 0.866).abs() < 1e-3);
     }
 }

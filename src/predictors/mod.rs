@@ -8,15 +8,17 @@ pub mod explain;
 mod features;
 mod heads;
 mod linear;
+mod margin;
 pub mod metrics;
+mod mix;
 mod train;
 
 use std::path::{Path, PathBuf};
 
 pub use artifact::{Confusion, confusions_of};
 pub use classifier::{ClassifierReport, evaluate_classifier};
-pub use encoder::{Encoder, EncoderData, Recipe as EncoderRecipe, train_encoder};
-pub use train::{Gate, Labelled, Material, Trained, train_shop};
+pub use encoder::Encoder;
+pub use train::{Depth, Gate, Labelled, Material, Trained, train_shop};
 
 use crate::conversation::Sentiment;
 use artifact::{Manifest, bad};
@@ -69,6 +71,9 @@ pub enum Error {
         /// Of the new one.
         now: f64,
     },
+    /// The encoder is another's.
+    #[error("only an encoder of our own kind can be tuned; train without --deep")]
+    NotTunable,
     /// The tokenizer failed.
     #[error("tokenizer: {0}")]
     Tokenizer(String),
@@ -89,8 +94,8 @@ pub struct Progress {
     pub done: usize,
     /// Steps in all.
     pub all: usize,
-    /// Loss, averaged over the last steps.
-    pub loss: f32,
+    /// Loss, averaged over the last steps, where there is one.
+    pub loss: Option<f32>,
 }
 
 /// What the predictors say of one message.
@@ -145,6 +150,13 @@ impl Predictors {
             );
             return Err(bad("manifest.json", &why));
         }
+        let encoder = if manifest.files.contains_key(artifact::TUNED) {
+            let bytes = artifact::read_checked(dir, artifact::TUNED, &manifest)?;
+            let weights = artifact::tensors(artifact::TUNED, &bytes)?;
+            encoder.with_weights(weights.into_iter().collect())?
+        } else {
+            encoder
+        };
         let head = |file: &str, name: &str, manifest_of: &artifact::HeadManifest| {
             let bytes = artifact::read_checked(dir, file, &manifest)?;
             let tensors = artifact::tensors(file, &bytes)?;
@@ -229,9 +241,10 @@ impl Predictors {
     }
 
     fn features(&self, text: &str) -> Features {
+        let text = self.encoder.read(text);
         Features {
-            dense: self.encode(text),
-            places: features::places(text),
+            dense: self.encode(&text),
+            places: features::places(&text),
         }
     }
 

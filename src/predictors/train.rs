@@ -58,6 +58,15 @@ pub enum Gate {
     Open,
 }
 
+/// Whether the encoder stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// It does; only the heads are fitted, in seconds.
+    Quick,
+    /// It is tuned on the shop's intents first, in minutes.
+    Deep,
+}
+
 /// What the heads are fitted on, and what they are calibrated and measured on.
 #[derive(Debug, Clone, Copy)]
 pub struct Material<'a> {
@@ -68,16 +77,16 @@ pub struct Material<'a> {
     pub valid: &'a [Labelled],
 }
 
-/// Trains the shop's heads over the encoder in the folder `encoder` and writes them into `dir`.
+/// Trains the shop's heads over the encoder in the folder `encoder` and writes them into `dir`, beside
+/// the tuned encoder's weights if it was to be tuned.
 ///
 /// # Errors
 /// When there is too little data, the encoder cannot be read, a file cannot be written, or the gate is
 /// closed and the new heads are worse than those in `dir` on messages that neither was fitted on.
 pub fn train_shop(
     material: Material<'_>,
-    encoder: &Path,
-    dir: &Path,
-    gate: Gate,
+    (encoder, depth): (&Path, Depth),
+    (dir, gate): (&Path, Gate),
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Trained, Error> {
     let Material { messages, valid } = material;
@@ -89,38 +98,68 @@ pub fn train_shop(
             least: MESSAGES_MIN,
         });
     }
+    let labels = sorted_labels(messages);
     let encoder = Encoder::load(encoder)?;
+    let (encoder, directions) = match depth {
+        Depth::Quick => (encoder, None),
+        Depth::Deep => tune(&encoder, material, &labels, progress)?,
+    };
     let all = featurise(&encoder, messages.iter().map(|m| m.text.as_str()), progress)?;
     let valid_features = featurise(&encoder, valid.iter().map(|m| m.text.as_str()), progress)?;
-    let labels = sorted_labels(messages);
     let oos = labels.iter().position(|l| l == OUT_OF_SCOPE);
     let rows = Rows {
         learnt: messages.iter().zip(&all).collect(),
         valid: valid.iter().zip(&valid_features).collect(),
+        dimensions: encoder.dimensions(),
     };
     let mut measured = Measured {
         on: hash_of(valid),
         ..Measured::default()
     };
     let place = |m: &Labelled| labels.iter().position(|l| *l == m.intent);
-    let intent = Part::new("intent", labels.clone(), oos, &rows, place).fit(&mut measured, progress);
+    let intent = Part::new("intent", labels.clone(), oos, &rows, place);
+    let intent = intent.fit(directions.as_deref(), &mut measured, progress);
     let names = Sentiment::ALL.map(|s| s.name().to_owned()).to_vec();
     let place = |m: &Labelled| Some(sentiment_place(m.sentiment));
-    let sentiment = Part::new("sentiment", names, None, &rows, place).fit(&mut measured, progress);
+    let sentiment = Part::new("sentiment", names, None, &rows, place).fit(None, &mut measured, progress);
     let names = ANGER.map(str::to_owned).to_vec();
     let place = |m: &Labelled| (m.sentiment == Sentiment::Negative).then(|| usize::from(m.anger).min(2));
-    let anger = Part::new("anger", names, None, &rows, place).fit(&mut measured, progress);
+    let anger = Part::new("anger", names, None, &rows, place).fit(None, &mut measured, progress);
     let before = artifact::figures_of(dir, &measured.on);
     if gate == Gate::Closed {
         compare(&before, &measured.figures)?;
     }
-    write_artifact(dir, encoder, messages, [intent, sentiment, anger], &measured)?;
+    write_artifact(
+        dir,
+        (encoder, depth),
+        messages,
+        [intent, sentiment, anger],
+        &measured,
+    )?;
     Ok(Trained {
         messages: messages.len(),
         intents: labels.len(),
         figures: measured.figures,
         before,
     })
+}
+
+/// The encoder tuned on the messages that are learnt from, and the intents' directions.
+fn tune(
+    encoder: &Encoder,
+    material: Material<'_>,
+    labels: &[String],
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Encoder, Option<Vec<f32>>), Error> {
+    let borrowed = material.valid.is_empty();
+    let learnt = material
+        .messages
+        .iter()
+        .filter(|m| !(borrowed && is_kept_for_calibration(&m.text)));
+    let rows = learnt.filter_map(|m| Some((m.text.as_str(), labels.binary_search(&m.intent).ok()?)));
+    let (texts, places): (Vec<&str>, Vec<usize>) = rows.unzip();
+    let (tuned, directions) = encoder.tuned(&texts, &places, labels.len(), progress)?;
+    Ok((tuned, Some(directions)))
 }
 
 /// How much worse a figure may become by chance: about two standard errors of a tenth of the examples.
@@ -150,6 +189,7 @@ struct Measured {
 struct Rows<'a> {
     learnt: Vec<(&'a Labelled, &'a Features)>,
     valid: Vec<(&'a Labelled, &'a Features)>,
+    dimensions: usize,
 }
 
 /// One head's examples.
@@ -161,6 +201,7 @@ struct Part<'a> {
     valid: Examples<'a>,
     /// Whether the examples to calibrate on are a part of those that may be learnt from.
     borrowed: bool,
+    dimensions: usize,
 }
 
 /// Features and places of labels.
@@ -193,31 +234,42 @@ impl<'a> Part<'a> {
             train,
             valid,
             borrowed,
+            dimensions: rows.dimensions,
         }
     }
 
     /// Fits, calibrates and measures; what was borrowed for that is learnt from in the end.
-    fn fit(&self, measured: &mut Measured, progress: &mut dyn FnMut(Progress)) -> Head {
-        let (what, all) = (self.what, Head::epochs() * (1 + usize::from(self.borrowed)));
+    fn fit(
+        &self,
+        directions: Option<&[f32]>,
+        measured: &mut Measured,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Head {
+        let classes = self.labels.len();
+        let (what, all) = (
+            self.what,
+            Head::steps(classes) + classes * usize::from(self.borrowed),
+        );
         let mut done = 0;
-        let mut report = |_: usize, loss: f32| {
+        let mut report = || {
             done += 1;
             progress(Progress {
                 what,
                 done,
                 all,
-                loss,
+                loss: None,
             });
         };
-        let (train, valid) = (Set::of(&self.train), Set::of(&self.valid));
-        let head = Head::fit(train, valid, self.labels.clone(), self.oos, &mut report);
+        let set = |examples| Set::of(examples, self.dimensions);
+        let (train, valid) = (set(&self.train), set(&self.valid));
+        let head = Head::fit([train, valid], &self.labels, self.oos, directions, &mut report);
         self.measure(&head, valid, measured);
         if !self.borrowed {
             return head;
         }
         let features = [train.features, valid.features].concat();
         let labels = [train.labels, valid.labels].concat();
-        head.refit(Set::of(&(features, labels)), &mut report)
+        head.refit(set(&(features, labels)), directions, &mut report)
     }
 
     fn measure(&self, head: &Head, valid: Set<'_>, measured: &mut Measured) {
@@ -274,13 +326,14 @@ pub(super) fn featurise<'a>(
     texts: impl Iterator<Item = &'a str>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Features>, Error> {
-    let texts: Vec<&str> = texts.collect();
+    let read: Vec<String> = texts.map(|text| encoder.read(text)).collect();
+    let texts: Vec<&str> = read.iter().map(String::as_str).collect();
     let vectors = encoder.encode_all(&texts, |done| {
         progress(Progress {
             what: "encode",
             done: done.min(texts.len()),
             all: texts.len(),
-            loss: 0.0,
+            loss: None,
         });
     })?;
     let features = texts.iter().zip(vectors).map(|(text, dense)| Features {
@@ -313,7 +366,7 @@ fn sentiment_place(sentiment: Sentiment) -> usize {
 
 fn write_artifact(
     dir: &Path,
-    encoder: Encoder,
+    (encoder, depth): (Encoder, Depth),
     messages: &[Labelled],
     [intent, sentiment, anger]: [Head; 3],
     measured: &Measured,
@@ -321,10 +374,14 @@ fn write_artifact(
     let mut mood = artifact::head_tensors("sentiment", &sentiment)?;
     mood.extend(artifact::head_tensors("anger", &anger)?);
     let mut files = BTreeMap::new();
-    for (name, tensors) in [
+    let mut parts = vec![
         ("intent.safetensors", artifact::head_tensors("intent", &intent)?),
         ("sentiment.safetensors", mood),
-    ] {
+    ];
+    if depth == Depth::Deep {
+        parts.push((artifact::TUNED, artifact::encoder_tensors(&encoder)?));
+    }
+    for (name, tensors) in parts {
         let bytes = artifact::serialize(tensors)?;
         artifact::write(dir, name, &bytes)?;
         files.insert(name.to_owned(), artifact::sha256(&bytes));
@@ -345,6 +402,9 @@ fn write_artifact(
         self_test: Vec::new(),
     };
     write_manifest(dir, &manifest)?;
+    if !manifest.files.contains_key(artifact::TUNED) {
+        artifact::remove(dir, artifact::TUNED)?;
+    }
     // What is served is half precision: the self-test is taken from the folder as it loads.
     let served = Predictors::over(encoder, dir)?;
     let stride = (messages.len() / SELF_TESTS).max(1);

@@ -38,8 +38,6 @@ pub struct App {
     pub accounts: Accounts,
     /// Bounds of sockets.
     pub limits: Arc<SocketLimits>,
-    /// Origins that may open sockets besides the server's own.
-    pub origins: Arc<Vec<String>>,
     /// Turns true when the server drains.
     pub draining: watch::Receiver<bool>,
 }
@@ -66,7 +64,8 @@ pub fn router(app: App) -> Router {
 }
 
 async fn chat(State(app): State<App>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
-    if !origin::may_connect(&headers, &app.origins) {
+    let brain = app.hub.engine().brain();
+    if !origin::may_connect(&headers, &brain.bot.shop.origins) {
         return (StatusCode::FORBIDDEN, "this origin is not in shop.yaml").into_response();
     }
     let channel = Channel {

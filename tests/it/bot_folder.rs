@@ -4,25 +4,12 @@ use std::path::Path;
 
 use xiaoer::bot::{Bot, Severity};
 
-use crate::support::root;
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, target).unwrap();
-        }
-    }
-}
+use crate::support::{copy_folder, root};
 
 /// The errors of the shipped folder after a change, as they are printed.
 fn errors(change: impl FnOnce(&Path)) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    copy(&root().join("knowledge_base"), folder.path());
+    copy_folder(&root().join("knowledge_base"), folder.path());
     change(folder.path());
     let (bot, problems) = Bot::load(folder.path());
     let errors: Vec<String> = problems

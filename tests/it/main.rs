@@ -9,6 +9,7 @@ mod conversations;
 mod crash;
 mod docs;
 mod encoders;
+mod live;
 mod models;
 mod replay_property;
 mod store_contract;

@@ -2,23 +2,10 @@
 
 use std::path::Path;
 
-use xiaoer::predictors::Predictors;
+use xiaoer::conversation::Sentiment;
+use xiaoer::predictors::{Depth, Gate, Labelled, Material, Predictors, train_shop};
 
-use crate::support::root;
-
-/// Copies the shipped models, the encoder's folder with them.
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, target).unwrap();
-        }
-    }
-}
+use crate::support::{copy_folder, root};
 
 fn load(folder: &Path) -> Result<Predictors, xiaoer::predictors::Error> {
     Predictors::load(&folder.join("encoder"), folder)
@@ -27,7 +14,7 @@ fn load(folder: &Path) -> Result<Predictors, xiaoer::predictors::Error> {
 /// Loads a copy of the shipped models after a change; answers the complaint.
 fn complaint(change: impl FnOnce(&Path)) -> String {
     let folder = tempfile::tempdir().unwrap();
-    copy(&root().join("models"), folder.path());
+    copy_folder(&root().join("models"), folder.path());
     change(folder.path());
     load(folder.path()).err().expect("it must be refused").to_string()
 }
@@ -119,7 +106,7 @@ fn a_manifest_that_does_not_fit_is_refused() {
     assert!(said.contains("self-test"), "{said}");
     let said = complaint(change("/format", 99.into()));
     assert!(said.contains("format 99"), "{said}");
-    let said = complaint(change("/intent/temperature", (-1).into()));
+    let said = complaint(change("/intent/mix/linear", (-1).into()));
     assert!(said.contains("cannot be"), "{said}");
     let said = complaint(change("/encoder", "another".into()));
     assert!(said.contains("xiaoer train"), "{said}");
@@ -146,5 +133,44 @@ fn any_text_is_predicted() {
             (sum - 1.0).abs() < 1e-3 && said.in_scope.is_finite(),
             "{text:.20}"
         );
+    }
+}
+
+#[test]
+fn a_tuned_encoder_is_served_with_its_heads_and_goes_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let encoder = root().join("models/encoder");
+    let said = |text: &str, intent: &str| Labelled {
+        text: text.to_owned(),
+        intent: intent.to_owned(),
+        sentiment: Sentiment::Neutral,
+        anger: 0,
+    };
+    let messages: Vec<Labelled> = (0..15)
+        .flat_map(|n| {
+            let parcel = format!("where is parcel number {n} now");
+            let refund = format!("第{n}笔退款什么时候到账");
+            [said(&parcel, "parcel"), said(&refund, "refund")]
+        })
+        .collect();
+    let material = Material {
+        messages: &messages,
+        valid: &[],
+    };
+    let before = Predictors::load(&encoder, &root().join("models")).unwrap();
+    let text = "has my parcel arrived";
+    for (depth, tuned) in [(Depth::Deep, true), (Depth::Quick, false)] {
+        train_shop(
+            material,
+            (&encoder, depth),
+            (folder.path(), Gate::Open),
+            &mut |_| {},
+        )
+        .unwrap();
+        assert_eq!(folder.path().join("encoder.safetensors").exists(), tuned);
+        let served = Predictors::load(&encoder, folder.path()).unwrap();
+        assert_eq!(served.predict(text).intents[0].0, "parcel");
+        let same = served.encode(text) == before.encode(text);
+        assert_eq!(same, !tuned, "the encoder is another one when it was tuned");
     }
 }

@@ -25,10 +25,24 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Copies a folder with all that is in it.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// The shipped shop with the shipped models, loaded once for all tests.
 pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let (bot, problems) = Bot::load(&root().join("knowledge_base"));
-    let bot = bot.unwrap_or_else(|| panic!("the shipped knowledge base: {problems:#?}"));
+    let mut bot = bot.unwrap_or_else(|| panic!("the shipped knowledge base: {problems:#?}"));
+    bot.shop.origins = vec!["https://shop.example".to_owned()];
     let models = root().join("models");
     let predictors = Predictors::load(&models.join("encoder"), &models).expect("the shipped models load");
     let predictors = Arc::new(predictors);
@@ -87,7 +101,6 @@ impl TestServer {
             hub: hub.clone(),
             accounts,
             limits: Arc::new(limits),
-            origins: Arc::new(vec!["https://shop.example".to_owned()]),
             draining: draining.clone(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

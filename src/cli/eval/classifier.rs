@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::progress::Bars;
 use super::{read_lines, report};
-use crate::predictors::evaluate_classifier;
+use crate::predictors::{Depth, evaluate_classifier};
 
 #[derive(Args, Debug)]
 pub struct ClassifierArgs {
@@ -34,6 +34,9 @@ pub struct ClassifierArgs {
         value_name = "DIR"
     )]
     encoder: PathBuf,
+    /// Tune the encoder on the messages as well, as `xiaoer train --deep` does
+    #[arg(long)]
+    deep: bool,
     /// Print one JSON object on stdout
     #[arg(long)]
     json: bool,
@@ -64,7 +67,9 @@ pub(super) fn run(args: &ClassifierArgs) -> anyhow::Result<()> {
     let mut bars = Bars::new();
     // Sentiments have nothing out of scope; the recipe is otherwise the same.
     let oos = args.oos_label.as_deref().filter(|_| args.task == Task::Intent);
-    let figures = evaluate_classifier([&train, &valid, &test], oos, &args.encoder, &mut |p| bars.show(p))?;
+    let depth = if args.deep { Depth::Deep } else { Depth::Quick };
+    let sets = [train.as_slice(), &valid, &test];
+    let figures = evaluate_classifier(sets, oos, (&args.encoder, depth), &mut |p| bars.show(p))?;
     report(&serde_json::to_value(figures)?, args.json)
 }
 

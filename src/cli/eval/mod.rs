@@ -3,6 +3,7 @@
 mod classifier;
 mod knowledge;
 mod messages;
+mod pairs;
 mod perturb;
 
 use std::io::Write;
@@ -23,6 +24,8 @@ pub enum EvalCommand {
     Classifier(classifier::ClassifierArgs),
     /// Questions to a folder of articles: {"q", "lang", "answers", "span"?, "kind"?, "context"?} a line
     Knowledge(knowledge::KnowledgeArgs),
+    /// Whether the encoder knows what means the same: {"a", "b", "score"} a line
+    Pairs(pairs::PairsArgs),
 }
 
 /// Runs the command.
@@ -34,6 +37,7 @@ pub fn run(command: &EvalCommand) -> anyhow::Result<()> {
         EvalCommand::Messages(args) => messages::run(args),
         EvalCommand::Classifier(args) => classifier::run(args),
         EvalCommand::Knowledge(args) => knowledge::run(args),
+        EvalCommand::Pairs(args) => pairs::run(args),
     }
 }
 

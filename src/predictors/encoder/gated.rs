@@ -1,12 +1,10 @@
 //! Our net: subword embeddings, gated windows with short-cuts, attention, mean and maximum pooling, one
 //! unit vector. Windows are cheap on one core, and short messages need no more reach than theirs.
 //!
-//! Gates: Dauphin et al., 2017 ("Language Modeling with Gated Convolutional Networks"). Windows that
-//! weigh each dimension by itself: Wu et al., 2019 ("Pay Less Attention with Lightweight and Dynamic
-//! Convolutions").
+//! Gates: Dauphin et al., 2017 ("Language Modeling with Gated Convolutional Networks").
 
 use candle_core::{D, DType, Tensor};
-use candle_nn::{Init, Linear, Module, VarBuilder, linear};
+use candle_nn::{Linear, Module, VarBuilder, linear};
 use serde::{Deserialize, Serialize};
 
 use super::{Batch, unit};
@@ -17,8 +15,10 @@ pub(super) const MODEL_TYPE: &str = "xiaoer-gated";
 pub(super) const PIECES_MAX: usize = 64;
 /// Attention heads of the pooling.
 const HEADS: usize = 4;
-/// Neighbours on each side that a window sees.
-const REACH: usize = 2;
+/// Name of the embedding's weights.
+pub(super) const EMBEDDING: &str = "embedding";
+/// Widest window.
+const WINDOW_MAX: usize = 15;
 
 /// `config.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub(super) struct Shape {
     pub hidden_size: usize,
     /// Gated windows, one over the other.
     pub num_hidden_layers: usize,
+    /// Pieces that a window sees, the middle one among them; an odd number.
+    pub window: usize,
     /// Numbers of a vector.
     pub dimensions: usize,
 }
@@ -40,27 +42,22 @@ pub(super) struct Gated {
     last_norm: Tensor,
     attention: Linear,
     out: Linear,
-    polarity: Linear,
 }
 
 struct Layer {
     norm: Tensor,
-    /// `[2 * REACH + 1, hidden]`.
-    window: Tensor,
+    /// Neighbours on each side that the window sees.
+    reach: usize,
     open: Linear,
     close: Linear,
 }
 
 impl Layer {
-    fn new(width: usize, vb: &VarBuilder<'_>) -> candle_core::Result<Self> {
-        let spread = Init::Randn {
-            mean: 0.0,
-            stdev: 0.4,
-        };
+    fn new(width: usize, window: usize, vb: &VarBuilder<'_>) -> candle_core::Result<Self> {
         Ok(Self {
-            norm: vb.get_with_hints(width, "norm", Init::Const(1.0))?,
-            window: vb.get_with_hints((2 * REACH + 1, width), "window", spread)?,
-            open: linear(width, 2 * width, vb.pp("open"))?,
+            norm: vb.get(width, "norm")?,
+            reach: window / 2,
+            open: linear(window * width, 2 * width, vb.pp("open"))?,
             close: linear(width, width, vb.pp("close"))?,
         })
     }
@@ -69,13 +66,13 @@ impl Layer {
     fn forward(&self, x: &Tensor, mask: &Tensor) -> candle_core::Result<Tensor> {
         let (texts, length, width) = x.dims3()?;
         let normed = norm(x, &self.norm)?.broadcast_mul(mask)?;
-        let edge = Tensor::zeros((texts, REACH, width), DType::F32, x.device())?;
+        let edge = Tensor::zeros((texts, self.reach, width), DType::F32, x.device())?;
         let padded = Tensor::cat(&[&edge, &normed, &edge], 1)?;
-        let mut seen = normed.zeros_like()?;
-        for place in 0..=2 * REACH {
-            let weights = self.window.narrow(0, place, 1)?;
-            seen = (seen + padded.narrow(1, place, length)?.broadcast_mul(&weights)?)?;
-        }
+        let places: Vec<Tensor> = (0..=2 * self.reach)
+            .map(|place| padded.narrow(1, place, length)?.contiguous())
+            .collect::<candle_core::Result<_>>()?;
+        // Contiguous, or the layer would be multiplied text by text.
+        let seen = Tensor::cat(&places, D::Minus1)?.contiguous()?;
         let open = self.open.forward(&seen)?;
         let gate = candle_nn::ops::sigmoid(&open.narrow(D::Minus1, width, width)?)?;
         let close = self.close.forward(&(open.narrow(D::Minus1, 0, width)? * gate)?)?;
@@ -93,19 +90,18 @@ impl Gated {
     /// Builds the net over its weights, checking every shape.
     pub fn new(shape: Shape, vb: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let width = shape.hidden_size;
-        let spread = Init::Randn {
-            mean: 0.0,
-            stdev: 0.1,
-        };
-        let layers = (0..shape.num_hidden_layers).map(|at| Layer::new(width, &vb.pp(format!("layer{at}"))));
+        if shape.window.is_multiple_of(2) || shape.window > WINDOW_MAX {
+            candle_core::bail!("a window of {} pieces cannot be", shape.window);
+        }
+        let layer = |at: usize| Layer::new(width, shape.window, &vb.pp(format!("layer{at}")));
+        let layers = (0..shape.num_hidden_layers).map(layer);
         Ok(Self {
             shape,
-            embedding: vb.get_with_hints((shape.vocab_size, width), "embedding", spread)?,
+            embedding: vb.get((shape.vocab_size, width), EMBEDDING)?,
             layers: layers.collect::<candle_core::Result<_>>()?,
-            last_norm: vb.get_with_hints(width, "norm", Init::Const(1.0))?,
+            last_norm: vb.get(width, "norm")?,
             attention: linear(width, HEADS, vb.pp("attention"))?,
             out: linear((HEADS + 2) * width, shape.dimensions, vb.pp("out"))?,
-            polarity: linear(shape.dimensions, 1, vb.pp("polarity"))?,
         })
     }
 
@@ -138,10 +134,5 @@ impl Gated {
         let mean = x.sum(1)?.broadcast_div(&count)?;
         let most = x.broadcast_add(&absent)?.max(1)?;
         unit(&self.out.forward(&Tensor::cat(&[&attended, &mean, &most], 1)?)?)
-    }
-
-    /// Whether vectors sound pleased: logits `[B]`.
-    pub fn polarity(&self, vectors: &Tensor) -> candle_core::Result<Tensor> {
-        self.polarity.forward(vectors)?.squeeze(1)
     }
 }

@@ -4,11 +4,12 @@
 mod batch;
 mod bert;
 mod gated;
-mod lessons;
-mod train;
-mod vocabulary;
+mod spelling;
+mod tune;
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
@@ -21,8 +22,7 @@ use crate::conversation::fold;
 use batch::{Batch, batch};
 use bert::Bert;
 use gated::Gated;
-
-pub use train::{EncoderData, Recipe, train_encoder};
+use spelling::Spelling;
 
 /// Files of an encoder's folder.
 pub(super) const FILES: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
@@ -34,10 +34,14 @@ const BATCH_TEXTS: usize = 32;
 /// Tokenizer and net.
 pub struct Encoder {
     tokenizer: Tokenizer,
+    /// Of a net of our kind; others have their own ways with slips.
+    spelling: Option<Arc<Spelling>>,
     net: Net,
     /// Pieces looked at; the rest of a long text is not encoded.
     pieces_max: usize,
     version: String,
+    /// The weights of a net of our kind, by name; empty for another's, which is not tuned.
+    weights: HashMap<String, Tensor>,
 }
 
 enum Net {
@@ -72,19 +76,19 @@ impl Encoder {
         tokenizer
             .with_truncation(None)
             .map_err(|e| bad(FILES[1], &e.to_string()))?;
-        let tensors = artifact::tensors(FILES[2], &weights)?;
-        let vb = VarBuilder::from_tensors(tensors.into_iter().collect(), DType::F32, &Device::Cpu);
+        let tensors: HashMap<String, Tensor> = artifact::tensors(FILES[2], &weights)?.into_iter().collect();
+        let vb = VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu);
         let wrong = |e: candle_core::Error| bad(FILES[2], &e.to_string());
-        let (net, vocabulary, pieces_max) = match kind.model_type.as_str() {
+        let (net, vocabulary, pieces_max, weights) = match kind.model_type.as_str() {
             gated::MODEL_TYPE => {
                 let shape: gated::Shape =
                     serde_json::from_slice(&config).map_err(|e| bad(FILES[0], &e.to_string()))?;
                 let net = Gated::new(shape, &vb).map_err(wrong)?;
-                (Net::Gated(net), shape.vocab_size, gated::PIECES_MAX)
+                (Net::Gated(net), shape.vocab_size, gated::PIECES_MAX, tensors)
             }
             "bert" => {
                 let (bert, vocabulary, pieces_max) = Bert::new(&config, vb)?;
-                (Net::Bert(Box::new(bert)), vocabulary, pieces_max)
+                (Net::Bert(Box::new(bert)), vocabulary, pieces_max, HashMap::new())
             }
             other => {
                 let why = format!(
@@ -99,12 +103,48 @@ impl Encoder {
             let why = format!("it embeds {vocabulary} pieces, the vocabulary has {pieces}");
             return Err(bad(FILES[2], &why));
         }
+        let spelling =
+            matches!(net, Net::Gated(_)).then(|| Arc::new(Spelling::new(tokenizer.get_vocab(false))));
         Ok(Self {
+            spelling,
             tokenizer,
             net,
             pieces_max,
             version,
+            weights,
         })
+    }
+
+    /// The same tokenizer over a net of our kind with other weights.
+    ///
+    /// # Errors
+    /// When this is not an encoder of our kind, or shapes differ.
+    pub(super) fn with_weights(&self, weights: HashMap<String, Tensor>) -> Result<Self, Error> {
+        let Net::Gated(net) = &self.net else {
+            return Err(Error::NotTunable);
+        };
+        let vb = VarBuilder::from_tensors(weights.clone(), DType::F32, &Device::Cpu);
+        Ok(Self {
+            tokenizer: self.tokenizer.clone(),
+            spelling: self.spelling.clone(),
+            net: Net::Gated(Gated::new(net.shape(), &vb)?),
+            pieces_max: self.pieces_max,
+            version: self.version.clone(),
+            weights,
+        })
+    }
+
+    /// The weights of a net of our kind.
+    pub(super) fn weights(&self) -> &HashMap<String, Tensor> {
+        &self.weights
+    }
+
+    /// A text as it was meant: folded, and slips of the finger mended. For another's encoder, the text.
+    pub fn read(&self, text: &str) -> String {
+        self.spelling.as_ref().map_or_else(
+            || text.to_owned(),
+            |spelling| spelling.mend(&fold(text, CHARS_MAX)),
+        )
     }
 
     /// Numbers of a vector.

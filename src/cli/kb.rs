@@ -1,0 +1,113 @@
+//! `xiaoer kb`: looking into the knowledge base from the terminal.
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::eval::rounded;
+use super::{Common, brain, print_json};
+use crate::conversation::Lang;
+use crate::knowledge::{Answer, Decision, Hit, PART_NAMES, Query};
+
+/// Passages shown.
+const SHOWN: usize = 5;
+
+/// Look into the knowledge base
+#[derive(Subcommand, Debug)]
+pub enum KbCommand {
+    Search(SearchArgs),
+}
+
+/// Ask a question and see what every passage's score is made of
+#[derive(Args, Debug)]
+pub struct SearchArgs {
+    /// The question, as a shopper would ask it
+    question: String,
+    /// The question before it, which a follow-up such as 那退货呢 leans on
+    #[arg(long, value_name = "QUESTION")]
+    before: Option<String>,
+    #[command(flatten)]
+    common: Common,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the knowledge base or the models cannot be used.
+pub fn run(command: &KbCommand) -> anyhow::Result<()> {
+    let KbCommand::Search(args) = command;
+    let brain = brain::load(&args.common)?;
+    let answer = brain.knowledge.answer(&Query {
+        text: &args.question,
+        lang: Lang::of_text(&args.question).unwrap_or(Lang::Zh),
+        context: args.before.as_deref(),
+    });
+    if args.json {
+        print_json(&as_json(&answer))
+    } else {
+        show(&answer)
+    }
+}
+
+fn decided(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Answer => "answer",
+        Decision::Unsure => "unsure",
+        Decision::Refuse => "refuse",
+    }
+}
+
+fn as_json(answer: &Answer) -> serde_json::Value {
+    let passages: Vec<_> = answer.hits.iter().take(SHOWN).map(hit_as_json).collect();
+    json!({
+        "decision": decided(answer.decision), "score": rounded(f64::from(answer.score)),
+        "text": answer.text, "passages": passages,
+    })
+}
+
+fn hit_as_json(hit: &Hit) -> serde_json::Value {
+    let values = hit.parts.values().map(|value| rounded(f64::from(value)));
+    let parts: serde_json::Map<_, _> = PART_NAMES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .zip(values)
+        .collect();
+    json!({
+        "passage": hit.passage, "lang": hit.lang.code(), "title": hit.title, "heading": hit.heading,
+        "score": rounded(f64::from(hit.score)), "parts": parts,
+    })
+}
+
+fn show(answer: &Answer) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{} ({:.2})", decided(answer.decision), answer.score)?;
+    for line in answer.text.lines() {
+        writeln!(out, "  {line}")?;
+    }
+    for (place, hit) in (1..).zip(answer.hits.iter().take(SHOWN)) {
+        let heading = if hit.heading.is_empty() {
+            String::new()
+        } else {
+            format!(" · {}", hit.heading)
+        };
+        writeln!(
+            out,
+            "{place}. {:.2}  {} ({})  {}{heading}",
+            hit.score,
+            hit.passage,
+            hit.lang.code(),
+            hit.title
+        )?;
+        let parts = PART_NAMES
+            .iter()
+            .zip(hit.parts.values())
+            .filter(|(_, value)| *value > 0.0);
+        let parts: Vec<String> = parts.map(|(name, value)| format!("{name} {value:.2}")).collect();
+        writeln!(out, "     {}", parts.join(" · "))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! From scores to probabilities that mean what they say: what the weights say and the likeness to each
+//! class's mean are weighed together on messages kept for it (temperature scaling with two scores: Guo et
+//! al., 2017). Labels may be wrong themselves; a share of them is allowed to be any label at all, or a noisy
+//! set would teach the model to doubt what it knows.
+
+use serde::{Deserialize, Serialize};
+
+use super::linear::softmax;
+
+/// Rounds over the three numbers.
+const ROUNDS: usize = 4;
+/// Halvings of an interval.
+const CUTS: usize = 16;
+/// Largest share of wrong labels that is believed.
+const NOISE_MAX: f32 = 0.4;
+
+/// Weights of the two scores.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mix {
+    /// Weight of what the linear part says.
+    pub linear: f32,
+    /// Weight of the cosine to a class's mean.
+    pub likeness: f32,
+}
+
+impl Default for Mix {
+    fn default() -> Self {
+        Self {
+            linear: 1.0,
+            likeness: 0.0,
+        }
+    }
+}
+
+impl Mix {
+    /// Both scores as one.
+    pub fn logits(&self, linear: &[f32], likeness: &[f32]) -> Vec<f32> {
+        let both = linear.iter().zip(likeness);
+        both.map(|(a, b)| self.linear * a + self.likeness * b).collect()
+    }
+
+    /// The weights under which the labels are least surprising.
+    pub fn fit(said: &[(Vec<f32>, Vec<f32>)], labels: &[usize]) -> Self {
+        let (mut mix, mut noise) = (Self::default(), 0.0);
+        for _ in 0..ROUNDS {
+            let surprise = |mix: Self, noise: f32| surprise(said, labels, mix, noise);
+            let rest = mix;
+            mix.linear = least(-4.0, 4.0, |log| {
+                surprise(
+                    Self {
+                        linear: log.exp(),
+                        ..rest
+                    },
+                    noise,
+                )
+            })
+            .exp();
+            let rest = mix;
+            mix.likeness = least(0.0, 40.0, |likeness| surprise(Self { likeness, ..rest }, noise));
+            noise = least(0.0, NOISE_MAX, |noise| surprise(mix, noise));
+        }
+        mix
+    }
+}
+
+/// Negative log-likelihood of labels of which the share `noise` is drawn at random.
+fn surprise(said: &[(Vec<f32>, Vec<f32>)], labels: &[usize], mix: Mix, noise: f32) -> f32 {
+    let one = |((linear, likeness), label): (&(Vec<f32>, Vec<f32>), &usize)| {
+        let p = softmax(&mix.logits(linear, likeness));
+        -((1.0 - noise) * p[*label] + noise / p.len() as f32)
+            .max(1e-9)
+            .ln()
+    };
+    said.iter().zip(labels).map(one).sum()
+}
+
+/// Where a function with one valley is least (golden section).
+fn least(mut low: f32, mut high: f32, value: impl Fn(f32) -> f32) -> f32 {
+    const GOLDEN: f32 = 0.618_034;
+    let place = |low: f32, high: f32, share: f32| (high - low).mul_add(share, low);
+    let (mut left, mut right) = (place(low, high, 1.0 - GOLDEN), place(low, high, GOLDEN));
+    let (mut at_left, mut at_right) = (value(left), value(right));
+    for _ in 0..CUTS {
+        if at_left < at_right {
+            (high, right, at_right) = (right, left, at_left);
+            left = place(low, high, 1.0 - GOLDEN);
+            at_left = value(left);
+        } else {
+            (low, left, at_left) = (left, right, at_right);
+            right = place(low, high, GOLDEN);
+            at_right = value(right);
+        }
+    }
+    f32::midpoint(low, high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(logits: &[[f32; 2]]) -> Vec<(Vec<f32>, Vec<f32>)> {
+        logits.iter().map(|l| (l.to_vec(), vec![0.0, 0.0])).collect()
+    }
+
+    #[test]
+    fn cools_the_overconfident() {
+        // Right by a gap of 8 three times and by one of 1 wrong: sure of the first, unsure of the last.
+        let said = said(&[
+            [8.0, 0.0],
+            [8.0, 0.0],
+            [8.0, 0.0],
+            [1.0, 0.0],
+            [0.0, 1.0],
+            [1.0, 0.0],
+        ]);
+        let mix = Mix::fit(&said, &[0, 0, 0, 1, 0, 0]);
+        assert!(mix.linear < 1.0, "{mix:?}");
+    }
+
+    #[test]
+    fn finds_the_valley() {
+        assert!((least(0.0, 10.0, |x| (x - 3.0) * (x - 3.0)) - 3.0).abs() < 0.02);
+    }
+}
