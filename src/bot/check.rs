@@ -9,7 +9,6 @@ use super::article::{Article, Faq, load_articles, load_faq};
 use super::catalogue::{Catalogue, load_catalogue};
 use super::flow::{Flow, Slot, SlotFrom, StepKind, line_of_step, load_flows, load_slots};
 use super::intent::{Intent, load_intents};
-use super::likeness::check_likeness;
 use super::problem::{Problem, Problems, Severity};
 use super::response::{Response, Responses, line_of_key, load_responses};
 use super::shop::{Shop, load_shop};
@@ -91,7 +90,6 @@ impl Bot {
         });
         if let Some(bot) = &bot {
             check_references(bot, root, &mut problems);
-            check_likeness(bot, &mut problems);
         }
         let problems = problems.into_sorted();
         let served = problems.iter().all(|p| p.severity != Severity::Error);

@@ -1,9 +1,10 @@
 //! Examples that say the same: copies teach nothing, and the same words under two intents teach wrong.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::Bot;
-use super::problem::Problems;
+use super::problem::{Problem, Problems};
 use crate::conversation::fold;
 
 /// Letters and characters an example needs before one of them more or less can be called a near copy.
@@ -36,8 +37,10 @@ fn keys(bare: &[char]) -> Vec<String> {
     keys
 }
 
-/// Warns of copies and near copies among all examples, each at its second place.
-pub(super) fn check_likeness(bot: &Bot, problems: &mut Problems) {
+/// Warns of copies and near copies among all examples, each at its second place. Serving does not ask.
+#[must_use]
+pub fn alike(bot: &Bot, root: &Path) -> Vec<Problem> {
+    let mut problems = Problems::new(root);
     let mut seen: HashMap<String, (&str, usize, Vec<char>)> = HashMap::new();
     for intent in bot.intents.values() {
         for example in &intent.examples {
@@ -66,6 +69,7 @@ pub(super) fn check_likeness(bot: &Bot, problems: &mut Problems) {
             }
         }
     }
+    problems.into_sorted()
 }
 
 #[cfg(test)]

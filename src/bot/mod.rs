@@ -18,6 +18,7 @@ pub use catalogue::{Catalogue, Customer, Order, OrderState, Product};
 pub use check::{Bot, version_of};
 pub use flow::{Flow, Slot, SlotFrom, Step, StepKind};
 pub use intent::{Example, Intent, load_intents};
+pub use likeness::alike;
 pub use problem::{Problem, Problems, Severity};
 pub use response::{Response, Responses};
 pub use shop::Shop;

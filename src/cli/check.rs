@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Args;
 
 use super::{Common, print_json};
-use crate::bot::{Bot, Problem, Severity};
+use crate::bot::{Bot, Problem, Severity, alike};
 use crate::predictors::{Confusion, confusions_of};
 
 /// List every problem of the knowledge base with its file and line
@@ -25,6 +25,7 @@ pub struct CheckArgs {
 pub fn run(args: &CheckArgs) -> anyhow::Result<bool> {
     let (bot, mut problems) = Bot::load(&args.common.knowledge_base);
     if let Some(bot) = &bot {
+        problems.extend(alike(bot, &args.common.knowledge_base));
         problems.extend(confusions(bot, args));
     }
     let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();

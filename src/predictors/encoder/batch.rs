@@ -6,6 +6,27 @@ use candle_core::{Device, Tensor};
 pub(super) struct Batch {
     pub ids: Tensor,
     pub mask: Tensor,
+    /// Whether all have the same length, so that nothing is padded.
+    even: bool,
+}
+
+impl Batch {
+    /// `[B, L, W]` with nothing where no piece is.
+    pub fn masked(&self, x: Tensor) -> candle_core::Result<Tensor> {
+        if self.even {
+            Ok(x)
+        } else {
+            x.broadcast_mul(&self.mask)
+        }
+    }
+
+    /// `[B, L, W]` with next to minus infinity where no piece is.
+    pub fn absent_least(&self, x: Tensor) -> candle_core::Result<Tensor> {
+        if self.even {
+            return Ok(x);
+        }
+        x.broadcast_add(&((&self.mask - 1.0)? * 1e4)?)
+    }
 }
 
 /// Pads texts to one length. Every text has at least one piece.
@@ -20,5 +41,6 @@ pub(super) fn batch(texts: &[Vec<u32>]) -> candle_core::Result<Batch> {
     Ok(Batch {
         ids: Tensor::from_vec(ids, (texts.len(), length), &Device::Cpu)?,
         mask: Tensor::from_vec(mask, (texts.len(), length, 1), &Device::Cpu)?,
+        even: texts.iter().all(|text| text.len() == length),
     })
 }

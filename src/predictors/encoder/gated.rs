@@ -4,7 +4,7 @@
 //! Gates: Dauphin et al., 2017 ("Language Modeling with Gated Convolutional Networks").
 
 use candle_core::{D, DType, Tensor};
-use candle_nn::{Linear, Module, VarBuilder, linear};
+use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
 
 use super::{Batch, unit};
@@ -40,16 +40,50 @@ pub(super) struct Gated {
     embedding: Tensor,
     layers: Vec<Layer>,
     last_norm: Tensor,
-    attention: Linear,
-    out: Linear,
+    attention: Affine,
+    out: Affine,
+}
+
+/// `x · Wᵀ + b`.
+struct Affine {
+    /// As stored: `[outputs, inputs]`.
+    weight: Tensor,
+    bias: Tensor,
+    /// `[inputs, outputs]`, laid out in the order in which a few rows are multiplied fastest; absent while
+    /// the weights still move.
+    settled: Option<Tensor>,
+}
+
+impl Affine {
+    fn new(inputs: usize, outputs: usize, vb: &VarBuilder<'_>) -> candle_core::Result<Self> {
+        Ok(Self {
+            weight: vb.get((outputs, inputs), "weight")?,
+            bias: vb.get(outputs, "bias")?,
+            settled: None,
+        })
+    }
+
+    fn settle(&mut self) -> candle_core::Result<()> {
+        self.settled = Some(self.weight.t()?.contiguous()?);
+        Ok(())
+    }
+
+    /// `[N, inputs]` to `[N, outputs]`.
+    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        let product = match &self.settled {
+            Some(weight) => x.matmul(weight)?,
+            None => x.matmul(&self.weight.t()?)?,
+        };
+        product.broadcast_add(&self.bias)
+    }
 }
 
 struct Layer {
     norm: Tensor,
     /// Neighbours on each side that the window sees.
     reach: usize,
-    open: Linear,
-    close: Linear,
+    open: Affine,
+    close: Affine,
 }
 
 impl Layer {
@@ -57,26 +91,26 @@ impl Layer {
         Ok(Self {
             norm: vb.get(width, "norm")?,
             reach: window / 2,
-            open: linear(window * width, 2 * width, vb.pp("open"))?,
-            close: linear(width, width, vb.pp("close"))?,
+            open: Affine::new(window * width, 2 * width, &vb.pp("open"))?,
+            close: Affine::new(width, width, &vb.pp("close"))?,
         })
     }
 
     /// `[B, L, W]` to the same shape.
-    fn forward(&self, x: &Tensor, mask: &Tensor) -> candle_core::Result<Tensor> {
+    fn forward(&self, x: &Tensor, batch: &Batch) -> candle_core::Result<Tensor> {
         let (texts, length, width) = x.dims3()?;
-        let normed = norm(x, &self.norm)?.broadcast_mul(mask)?;
+        let normed = batch.masked(norm(x, &self.norm)?)?;
         let edge = Tensor::zeros((texts, self.reach, width), DType::F32, x.device())?;
         let padded = Tensor::cat(&[&edge, &normed, &edge], 1)?;
         let places: Vec<Tensor> = (0..=2 * self.reach)
             .map(|place| padded.narrow(1, place, length)?.contiguous())
             .collect::<candle_core::Result<_>>()?;
-        // Contiguous, or the layer would be multiplied text by text.
-        let seen = Tensor::cat(&places, D::Minus1)?.contiguous()?;
+        let window = places.len() * width;
+        let seen = Tensor::cat(&places, D::Minus1)?.reshape((texts * length, window))?;
         let open = self.open.forward(&seen)?;
-        let gate = candle_nn::ops::sigmoid(&open.narrow(D::Minus1, width, width)?)?;
-        let close = self.close.forward(&(open.narrow(D::Minus1, 0, width)? * gate)?)?;
-        x + close.broadcast_mul(mask)?
+        let gate = candle_nn::ops::sigmoid(&open.narrow(1, width, width)?)?;
+        let close = self.close.forward(&(open.narrow(1, 0, width)? * gate)?)?;
+        x + batch.masked(close.reshape((texts, length, width))?)?
     }
 }
 
@@ -100,9 +134,21 @@ impl Gated {
             embedding: vb.get((shape.vocab_size, width), EMBEDDING)?,
             layers: layers.collect::<candle_core::Result<_>>()?,
             last_norm: vb.get(width, "norm")?,
-            attention: linear(width, HEADS, vb.pp("attention"))?,
-            out: linear((HEADS + 2) * width, shape.dimensions, vb.pp("out"))?,
+            attention: Affine::new(width, HEADS, &vb.pp("attention"))?,
+            out: Affine::new((HEADS + 2) * width, shape.dimensions, &vb.pp("out"))?,
         })
+    }
+
+    /// The same net for weights that move no more.
+    pub fn settled(mut self) -> candle_core::Result<Self> {
+        let of_layers = self
+            .layers
+            .iter_mut()
+            .flat_map(|layer| [&mut layer.open, &mut layer.close]);
+        for affine in of_layers.chain([&mut self.attention, &mut self.out]) {
+            affine.settle()?;
+        }
+        Ok(self)
     }
 
     pub fn shape(&self) -> Shape {
@@ -114,25 +160,22 @@ impl Gated {
         let (texts, length) = batch.ids.dims2()?;
         let width = self.shape.hidden_size;
         let flat = batch.ids.flatten_all()?;
-        let mut x = self
-            .embedding
-            .index_select(&flat, 0)?
-            .reshape((texts, length, width))?
-            .broadcast_mul(&batch.mask)?;
+        let embedded = self.embedding.index_select(&flat, 0)?;
+        let mut x = batch.masked(embedded.reshape((texts, length, width))?)?;
         for layer in &self.layers {
-            x = layer.forward(&x, &batch.mask)?;
+            x = layer.forward(&x, batch)?;
         }
-        let x = norm(&x, &self.last_norm)?.broadcast_mul(&batch.mask)?;
+        let x = batch.masked(norm(&x, &self.last_norm)?)?;
+        let scores = self.attention.forward(&x.reshape((texts * length, width))?)?;
         // Places without a piece can be neither attended to nor the maximum.
-        let absent = ((&batch.mask - 1.0)? * 1e4)?;
-        let scores = self.attention.forward(&x)?.broadcast_add(&absent)?;
+        let scores = batch.absent_least(scores.reshape((texts, length, HEADS))?)?;
         let shares = candle_nn::ops::softmax(&scores, 1)?
             .transpose(1, 2)?
             .contiguous()?;
         let attended = shares.matmul(&x)?.reshape((texts, HEADS * width))?;
         let count = batch.mask.sum(1)?;
         let mean = x.sum(1)?.broadcast_div(&count)?;
-        let most = x.broadcast_add(&absent)?.max(1)?;
+        let most = batch.absent_least(x)?.max(1)?;
         unit(&self.out.forward(&Tensor::cat(&[&attended, &mean, &most], 1)?)?)
     }
 }

@@ -83,7 +83,7 @@ impl Encoder {
             gated::MODEL_TYPE => {
                 let shape: gated::Shape =
                     serde_json::from_slice(&config).map_err(|e| bad(FILES[0], &e.to_string()))?;
-                let net = Gated::new(shape, &vb).map_err(wrong)?;
+                let net = Gated::new(shape, &vb).and_then(Gated::settled).map_err(wrong)?;
                 (Net::Gated(net), shape.vocab_size, gated::PIECES_MAX, tensors)
             }
             "bert" => {
@@ -127,7 +127,7 @@ impl Encoder {
         Ok(Self {
             tokenizer: self.tokenizer.clone(),
             spelling: self.spelling.clone(),
-            net: Net::Gated(Gated::new(net.shape(), &vb)?),
+            net: Net::Gated(Gated::new(net.shape(), &vb)?.settled()?),
             pieces_max: self.pieces_max,
             version: self.version.clone(),
             weights,
