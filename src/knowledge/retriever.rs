@@ -191,14 +191,24 @@ impl Retriever {
         let Some(asked) = asked else {
             return Vec::new();
         };
-        let near = |entry: &Arc<Entry>| {
-            let own = [&entry.meaning, &entry.heading];
-            let all = own.into_iter().chain(entry.article.iter());
-            all.map(|m| dot(&asked.vector, &m.vector)).fold(0.0, f32::max)
-        };
-        let mut all: Vec<(usize, f32)> = self.entries.iter().map(near).enumerate().collect();
-        all.sort_by(|a, b| b.1.total_cmp(&a.1));
-        all.truncate(MEANING_CANDIDATES_MAX);
+        let near = |m: &Meaning| dot(&asked.vector, &m.vector);
+        // Passages of one article stand together and share what it is about.
+        let mut before: Option<(&Arc<Vec<Meaning>>, f32)> = None;
+        let mut all = Vec::with_capacity(self.entries.len());
+        for (at, entry) in self.entries.iter().enumerate() {
+            let known = before.filter(|(article, _)| Arc::ptr_eq(article, &entry.article));
+            let article = known.map_or_else(
+                || entry.article.iter().map(near).fold(0.0, f32::max),
+                |(_, near)| near,
+            );
+            before = Some((&entry.article, article));
+            all.push((at, near(&entry.meaning).max(near(&entry.heading)).max(article)));
+        }
+        let farther = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+        if all.len() > MEANING_CANDIDATES_MAX {
+            all.select_nth_unstable_by(MEANING_CANDIDATES_MAX, farther);
+            all.truncate(MEANING_CANDIDATES_MAX);
+        }
         all.into_iter().map(|(at, _)| at).collect()
     }
 }

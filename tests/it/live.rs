@@ -163,9 +163,9 @@ fn no_answer_mixes_two_versions() {
             seen
         });
         for number in 1..=swaps {
-            let before = asked.load(Ordering::Relaxed);
             engine.put(numbered(&engine.brain(), number));
-            // At least one answer from each version.
+            // The turn that is under way may keep the brain it began with; the next one has the new one.
+            let before = asked.load(Ordering::Relaxed);
             while asked.load(Ordering::Relaxed) < before + 2 && !asking.is_finished() {
                 std::thread::yield_now();
             }
