@@ -3,8 +3,8 @@
 
 Usage: python3 scripts/prepare_encoder_data.py DATA_DIR KNOWLEDGE_BASE OUT_DIR
 Writes OUT_DIR/lessons.tsv (English for the teacher TAB a text of the same meaning), OUT_DIR/pairs.tsv (text TAB text
-of the same meaning) and OUT_DIR/reviews.tsv (text TAB 0|1); all but the English for the teacher is folded. Which sets, under which licences: models/CARD.md. Test
-splits, CLINC150, Banking77, and sets marked "not for training" are left out.
+of the same meaning) and OUT_DIR/reviews.tsv (text TAB 0|1); all but the English for the teacher is folded. Which sets,
+under which licences: models/CARD.md. Test splits, CLINC150, Banking77, and sets marked "not for training" are left out.
 """
 
 import csv

@@ -10,6 +10,7 @@ use super::text::{self, TermSet};
 use super::weigh::{self, Parts};
 use super::{Encoder, Error, Hit, Meaning};
 use crate::conversation::Lang;
+use crate::predictors::dot;
 
 /// Candidates that words find.
 const WORD_CANDIDATES_MAX: usize = 60;
@@ -317,17 +318,4 @@ fn entry(passage: &Passage, article: Arc<Vec<Meaning>>, encoder: Option<&dyn Enc
         heading,
         article,
     }
-}
-
-/// In eight sums, so that the processor adds several at once.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 8];
-    for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
-        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += a * b;
-        }
-    }
-    let rest = a.len() / 8 * 8;
-    let tail: f32 = a.iter().zip(b).skip(rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + tail
 }

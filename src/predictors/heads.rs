@@ -2,6 +2,7 @@
 //! message is in scope at all.
 
 use super::linear::{Features, Linear, Taste, softmax};
+use super::margin::dot;
 use super::metrics;
 use super::mix::Mix;
 
@@ -144,9 +145,7 @@ impl Head {
     /// Cosines of a vector to the classes' means.
     fn likeness(&self, dense: &[f32]) -> Vec<f32> {
         let means = self.means.chunks(dense.len().max(1));
-        means
-            .map(|mean| mean.iter().zip(dense).map(|(m, d)| m * d).sum())
-            .collect()
+        means.map(|mean| dot(mean, dense)).collect()
     }
 
     fn scope_features(&self, logits: &[f32], p: &[f32], dense: &[f32]) -> [f32; SCOPE_FEATURES] {

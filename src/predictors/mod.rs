@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub use artifact::{Confusion, confusions_of};
 pub use classifier::{ClassifierReport, evaluate_classifier};
 pub use encoder::Encoder;
+pub use margin::dot;
 pub use train::{Depth, Gate, Labelled, Material, Trained, train_shop};
 
 use crate::conversation::Sentiment;

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{read_lines, report, rounded};
 use crate::conversation::fold;
-use crate::predictors::{Encoder, metrics};
+use crate::predictors::{Encoder, dot, metrics};
 
 /// Longest n-gram of characters.
 const GRAM_CHARS_MAX: usize = 3;
@@ -49,9 +49,7 @@ pub(super) fn run(args: &PairsArgs) -> anyhow::Result<()> {
     let (left, right) = (sides(|pair| &pair.a), sides(|pair| &pair.b));
     let ours = encoder.encode_all(&left, |_| {})?;
     let ours = ours.iter().zip(encoder.encode_all(&right, |_| {})?);
-    let meaning: Vec<f32> = ours
-        .map(|(a, b)| a.iter().zip(b).map(|(x, y)| x * y).sum())
-        .collect();
+    let meaning: Vec<f32> = ours.map(|(a, b)| dot(a, &b)).collect();
     let spelling = Spelling::over(left.iter().chain(&right).copied());
     let letters: Vec<f32> = left
         .iter()
