@@ -41,11 +41,8 @@ def labelled_pairs(path, positive):
 
 
 def same_label(path, rounds, rng, text="text"):
-    groups = {}
-    for row in lines(path):
-        item = json.loads(row)
-        groups.setdefault(item["label"], []).append(item[text])
-    for texts in groups.values():
+    items = map(json.loads, lines(path))
+    for texts in groups((item["label"], item[text]) for item in items).values():
         for _ in range(rounds):
             rng.shuffle(texts)
             yield from zip(texts[::2], texts[1::2])

@@ -274,6 +274,8 @@ fn entries_of(known: &Known<'_>, passages: &[Passage], encoder: Option<&dyn Enco
     let mut before: Option<(&Passage, Arc<Vec<Meaning>>)> = None;
     for passage in passages {
         if let Some(entry) = known.get(passage) {
+            // What its article is about holds for the passages beside it that have changed.
+            before = Some((passage, Arc::clone(&entry.article)));
             entries.push(Arc::clone(entry));
             continue;
         }

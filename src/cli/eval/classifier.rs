@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use super::super::progress::Bars;
-use super::{read_lines, report};
+use super::{EncoderArgs, read_lines, report};
 use crate::predictors::{Depth, evaluate_classifier};
 
 #[derive(Args, Debug)]
@@ -26,14 +26,8 @@ pub struct ClassifierArgs {
     /// What the labels are
     #[arg(long, value_enum, default_value_t = Task::Intent)]
     task: Task,
-    /// The text encoder
-    #[arg(
-        long,
-        env = "XIAOER_ENCODER",
-        default_value = "models/encoder",
-        value_name = "DIR"
-    )]
-    encoder: PathBuf,
+    #[command(flatten)]
+    encoder: EncoderArgs,
     /// Tune the encoder on the messages as well, as `xiaoer train --deep` does
     #[arg(long)]
     deep: bool,
@@ -69,7 +63,7 @@ pub(super) fn run(args: &ClassifierArgs) -> anyhow::Result<()> {
     let oos = args.oos_label.as_deref().filter(|_| args.task == Task::Intent);
     let depth = if args.deep { Depth::Deep } else { Depth::Quick };
     let sets = [train.as_slice(), &valid, &test];
-    let figures = evaluate_classifier(sets, oos, (&args.encoder, depth), &mut |p| bars.show(p))?;
+    let figures = evaluate_classifier(sets, oos, (&args.encoder.encoder, depth), &mut |p| bars.show(p))?;
     report(&serde_json::to_value(figures)?, args.json)
 }
 

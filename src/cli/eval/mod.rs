@@ -7,10 +7,10 @@ mod pairs;
 mod perturb;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde::de::DeserializeOwned;
 
 use super::print_json;
@@ -26,6 +26,19 @@ pub enum EvalCommand {
     Knowledge(knowledge::KnowledgeArgs),
     /// Whether the encoder knows what means the same: {"a", "b", "score"} a line
     Pairs(pairs::PairsArgs),
+}
+
+/// The encoder, for commands that need no shop.
+#[derive(Args, Debug)]
+pub(super) struct EncoderArgs {
+    /// The text encoder
+    #[arg(
+        long,
+        env = "XIAOER_ENCODER",
+        default_value = "models/encoder",
+        value_name = "DIR"
+    )]
+    encoder: PathBuf,
 }
 
 /// Runs the command.

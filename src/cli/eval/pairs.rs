@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{read_lines, report, rounded};
+use super::{EncoderArgs, read_lines, report, rounded};
 use crate::conversation::fold;
 use crate::predictors::{Encoder, dot, metrics};
 
@@ -22,14 +22,8 @@ pub struct PairsArgs {
     /// Pairs of texts with how alike they are
     #[arg(value_name = "FILE")]
     pairs: PathBuf,
-    /// The text encoder
-    #[arg(
-        long,
-        env = "XIAOER_ENCODER",
-        default_value = "models/encoder",
-        value_name = "DIR"
-    )]
-    encoder: PathBuf,
+    #[command(flatten)]
+    encoder: EncoderArgs,
     /// Print one JSON object on stdout
     #[arg(long)]
     json: bool,
@@ -44,7 +38,7 @@ struct Pair {
 
 pub(super) fn run(args: &PairsArgs) -> anyhow::Result<()> {
     let pairs: Vec<Pair> = read_lines(&args.pairs)?;
-    let encoder = Encoder::load(&args.encoder)?;
+    let encoder = Encoder::load(&args.encoder.encoder)?;
     let sides = |side: fn(&Pair) -> &str| pairs.iter().map(side).collect::<Vec<_>>();
     let (left, right) = (sides(|pair| &pair.a), sides(|pair| &pair.b));
     let ours = encoder.encode_all(&left, |_| {})?;
