@@ -1,7 +1,8 @@
 //! Asking the knowledge base, and showing an article chosen by button.
 
 use super::{Desk, say};
-use crate::conversation::{Event, SearchOutcome, Tracker, Weighed, Why};
+use crate::bot::Audience;
+use crate::conversation::{Choice, Event, SearchOutcome, Tracker, Weighed, Why};
 use crate::knowledge::{Answer, Decision, Query};
 
 /// Passages kept in the conversation's record.
@@ -12,12 +13,8 @@ pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
         return Vec::new();
     };
     // A tapped intent button carries its label as text, which is a fair query.
-    let query = Query {
-        text: &said.text,
-        lang: tracker.lang(),
-        context: tracker.said_before.as_deref(),
-    };
-    let named = named_product(tracker).and_then(|id| desk.knowledge.article(tracker.lang(), &id));
+    let query = query(desk, tracker, &said.text);
+    let named = named_product(tracker).and_then(|id| desk.knowledge.article(&id, &query));
     let answer = named.unwrap_or_else(|| desk.knowledge.answer(&query));
     let outcome = match answer.decision {
         Decision::Answer => SearchOutcome::Answer,
@@ -42,6 +39,17 @@ pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
     events
 }
 
+/// What a shopper asks today.
+fn query<'a>(desk: &Desk<'_>, tracker: &'a Tracker, text: &'a str) -> Query<'a> {
+    Query {
+        text,
+        lang: tracker.lang(),
+        context: tracker.said_before.as_deref(),
+        audience: Audience::Public,
+        today: desk.bot.shop.day_of(desk.now),
+    }
+}
+
 /// Intents that ask for a fact about a product.
 const PRODUCT_FACTS: [&str; 4] = [
     "product_info",
@@ -59,7 +67,7 @@ fn named_product(tracker: &Tracker) -> Option<String> {
 }
 
 pub(super) fn show_article(desk: &Desk<'_>, tracker: &Tracker, article: &str) -> Vec<Event> {
-    match desk.knowledge.article(tracker.lang(), article) {
+    match desk.knowledge.article(article, &query(desk, tracker, "")) {
         Some(answer) => vec![cited(desk, tracker, answer, "article")],
         None => vec![say::say(desk, tracker, "no_article", &[], None, "article")],
     }
@@ -81,9 +89,13 @@ fn cited(desk: &Desk<'_>, tracker: &Tracker, answer: Answer, policy: &str) -> Ev
         .as_ref()
         .map(|c| c.passage.clone())
         .unwrap_or_default();
+    let read_on = answer.related.into_iter().map(|(id, title)| Choice {
+        label: title,
+        choice: format!("article:{id}"),
+    });
     Event::BotSaid {
         text,
-        choices: Vec::new(),
+        choices: read_on.collect(),
         citations: answer.citation.into_iter().collect(),
         card: None,
         why: Some(Why {

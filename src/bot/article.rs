@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::problem::Problems;
+use super::response::line_of_key;
 use super::yaml;
 use crate::conversation::Lang;
 
@@ -14,8 +16,52 @@ const ARTICLE_BYTES_MAX: u64 = 256 * 1024;
 /// Largest faq table, in bytes.
 const FAQ_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// Least and most that an article can be moved in the ranking.
+const BOOST: std::ops::RangeInclusive<f32> = 0.1..=10.0;
+
+/// Who may read an article.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Everybody.
+    #[default]
+    Public,
+    /// The shop's people; shoppers are never answered from it.
+    Agents,
+}
+
+/// How an article is to be handled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Handling {
+    /// Who may read it.
+    pub audience: Audience,
+    /// First day it holds.
+    pub valid_from: Option<Date>,
+    /// Last day it holds.
+    pub valid_until: Option<Date>,
+    /// Ids of the same article in other languages, where they differ from its own.
+    pub translations: BTreeMap<Lang, String>,
+    /// Ids of articles to read on.
+    pub related: Vec<String>,
+    /// Above 1 it comes before others that fit as well, below 1 after them; 0.1 to 10.
+    pub boost: f32,
+}
+
+impl Default for Handling {
+    fn default() -> Self {
+        Self {
+            audience: Audience::Public,
+            valid_from: None,
+            valid_until: None,
+            translations: BTreeMap::new(),
+            related: Vec::new(),
+            boost: 1.0,
+        }
+    }
+}
+
 /// A help-centre article.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Article {
     /// Same in every language of the same article.
     pub id: String,
@@ -27,6 +73,8 @@ pub struct Article {
     pub tags: Vec<String>,
     /// Questions it answers, as shoppers ask them.
     pub questions: Vec<String>,
+    /// Audience, dates, translations, ranking.
+    pub handling: Handling,
     /// Markdown below the front matter.
     pub body: String,
     /// The file it was read from.
@@ -65,6 +113,22 @@ struct FrontMatter {
     tags: Vec<String>,
     #[serde(default)]
     questions: Vec<String>,
+    #[serde(default)]
+    audience: Audience,
+    #[serde(default)]
+    valid_from: Option<Date>,
+    #[serde(default)]
+    valid_until: Option<Date>,
+    #[serde(default)]
+    translations: BTreeMap<Lang, String>,
+    #[serde(default)]
+    related: Vec<String>,
+    #[serde(default = "boost_default")]
+    boost: f32,
+}
+
+fn boost_default() -> f32 {
+    Handling::default().boost
 }
 
 /// Reads every `.md` file below `dir`. The language is the front matter's `lang` or else the name of
@@ -104,7 +168,7 @@ fn load_article(dir: &Path, file: &Path, problems: &mut Problems) -> Option<Arti
         );
         return None;
     };
-    let front: FrontMatter = yaml::parse(file, 1, head, "bad_front_matter", problems)?;
+    let mut front: FrontMatter = yaml::parse(file, 1, head, "bad_front_matter", problems)?;
     let Some(lang) = front.lang.or_else(|| lang_of_path(dir, file)) else {
         problems.error(
             file,
@@ -123,15 +187,53 @@ fn load_article(dir: &Path, file: &Path, problems: &mut Problems) -> Option<Arti
         );
         return None;
     }
+    let handling = handling_of(&mut front, file, head, problems)?;
     Some(Article {
         id: front.id,
         title: front.title,
         lang,
         tags: front.tags,
         questions: front.questions,
+        handling,
         body: body.to_owned(),
         file: file.to_owned(),
         body_line,
+    })
+}
+
+fn handling_of(
+    front: &mut FrontMatter,
+    file: &Path,
+    head: &str,
+    problems: &mut Problems,
+) -> Option<Handling> {
+    let line = |key: &str| line_of_key(head, key) + 1;
+    if front
+        .valid_from
+        .zip(front.valid_until)
+        .is_some_and(|(from, until)| until < from)
+    {
+        let message = "valid_until is before valid_from; turn them round";
+        problems.error(file, line("valid_until"), "bad_dates", message);
+        return None;
+    }
+    if !BOOST.contains(&front.boost) {
+        let message = format!(
+            "boost {} is out of range; write a number from {} to {}",
+            front.boost,
+            BOOST.start(),
+            BOOST.end()
+        );
+        problems.error(file, line("boost"), "bad_boost", message);
+        return None;
+    }
+    Some(Handling {
+        audience: front.audience,
+        valid_from: front.valid_from,
+        valid_until: front.valid_until,
+        translations: std::mem::take(&mut front.translations),
+        related: std::mem::take(&mut front.related),
+        boost: front.boost,
     })
 }
 

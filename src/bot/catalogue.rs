@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::article::Article;
+use super::article::{Article, Handling};
 use super::problem::Problems;
 use super::yaml;
 use crate::conversation::Lang;
@@ -301,6 +301,7 @@ impl Product {
             lang,
             tags: vec![self.category.clone(), self.sku.clone()],
             questions: Vec::new(),
+            handling: Handling::default(),
             body,
             file: "catalogue/products.csv".into(),
             body_line: 1,

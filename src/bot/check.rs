@@ -149,6 +149,34 @@ fn check_references(bot: &Bot, root: &Path, problems: &mut Problems) {
         check_flow(bot, flow, problems);
     }
     check_choices(bot, root, problems);
+    bot.articles
+        .iter()
+        .for_each(|article| check_article(bot, article, problems));
+}
+
+/// What an article points to must be there.
+fn check_article(bot: &Bot, article: &Article, problems: &mut Problems) {
+    let there = |id: &str, lang: Option<Lang>| {
+        bot.articles
+            .iter()
+            .any(|a| a.id == id && lang.is_none_or(|lang| a.lang == lang))
+    };
+    let line = |key: &str| {
+        let source = std::fs::read_to_string(&article.file).unwrap_or_default();
+        line_of_key(&source, key)
+    };
+    let (related, translations) = (&article.handling.related, &article.handling.translations);
+    for id in related.iter().filter(|id| !there(id, None)) {
+        let message = format!("related article `{id}` is not in articles/; mend the id or take it out");
+        problems.error(&article.file, line("related"), "unknown_article", message);
+    }
+    for (lang, id) in translations {
+        if !there(id, Some(*lang)) {
+            let message =
+                format!("translation `{id}` is not in articles/ in {lang}; mend the id or write it");
+            problems.error(&article.file, line("translations"), "unknown_article", message);
+        }
+    }
 }
 
 fn check_intent(bot: &Bot, intent: &Intent, problems: &mut Problems) {

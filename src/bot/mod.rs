@@ -13,7 +13,7 @@ mod response;
 mod shop;
 mod yaml;
 
-pub use article::{Article, Faq, load_articles, load_faq};
+pub use article::{Article, Audience, Faq, Handling, load_articles, load_faq};
 pub use catalogue::{Catalogue, Customer, Order, OrderState, Product};
 pub use check::{Bot, version_of};
 pub use flow::{Flow, Slot, SlotFrom, Step, StepKind};

@@ -21,10 +21,12 @@ const ANSWER_MIN: f32 = 0.5;
 const UNSURE_MIN: f32 = 0.3;
 /// A question with fewer terms than this may lean on the one before.
 const FOLLOW_UP_TERMS_MAX: usize = 6;
+/// Articles to read on.
+const RELATED_MAX: usize = 3;
 
 pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
     let question = completed(query);
-    let hits = retriever.find(&question, query.lang, HITS_MAX);
+    let hits = retriever.find(&question, query, HITS_MAX);
     let Some(best) = hits.first() else {
         return nothing(query.lang);
     };
@@ -35,22 +37,58 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
         _ => Decision::Refuse,
     };
     let chosen = within(&hits, best);
-    let passage = retriever
-        .passages
-        .iter()
-        .find(|p| p.id == chosen.passage && p.lang == chosen.lang);
-    let Some(passage) = passage else {
+    let of_chosen = |p: &&Passage| p.id == chosen.passage && p.lang == chosen.lang;
+    let Some(passage) = retriever.passages.iter().find(of_chosen) else {
         return nothing(query.lang);
     };
+    let passage = twin(retriever, passage, query).unwrap_or(passage);
     let asked = TermSet::of(&question);
     Answer {
         decision,
         text: cut(retriever, passage, &asked),
         citation: Some(citation(passage)),
         lang: passage.lang,
+        related: related(retriever, passage, query),
         score,
         hits,
     }
+}
+
+/// The passage of the same article in the asker's language: the one at the same place, or else the first.
+fn twin<'a>(retriever: &'a Retriever, passage: &Passage, query: &Query<'_>) -> Option<&'a Passage> {
+    if passage.lang == query.lang {
+        return None;
+    }
+    let named = passage.handling.translations.get(&query.lang);
+    let id = named.unwrap_or(&passage.article);
+    let place = |p: &Passage| p.id.rsplit_once('#').map(|(_, place)| place.to_owned());
+    let wanted = place(passage);
+    let mut theirs = open(retriever, query)
+        .filter(|p| p.lang == query.lang && p.article == *id)
+        .peekable();
+    let first = theirs.peek().copied();
+    theirs.find(|p| place(p) == wanted).or(first)
+}
+
+/// Passages that the asker may read.
+fn open<'a>(retriever: &'a Retriever, query: &Query<'_>) -> impl Iterator<Item = &'a Passage> {
+    let (audience, today) = (query.audience, query.today);
+    retriever
+        .passages
+        .iter()
+        .filter(move |p| p.is_open_to(audience, today))
+}
+
+/// Ids and titles of the articles to read on, in the asker's language where there is one.
+fn related(retriever: &Retriever, passage: &Passage, query: &Query<'_>) -> Vec<(String, String)> {
+    let title = |id: &String| {
+        let mut of = open(retriever, query).filter(|p| p.article == *id).peekable();
+        let any = of.peek().copied();
+        let best = of.find(|p| p.lang == query.lang).or(any)?;
+        Some((id.clone(), best.title.clone()))
+    };
+    let ids = passage.handling.related.iter();
+    ids.filter_map(title).take(RELATED_MAX).collect()
 }
 
 /// The passage of the best hit's article that answers: its beginning, when the question is nearly one that
@@ -68,22 +106,20 @@ fn within<'a>(hits: &'a [Hit], best: &'a Hit) -> &'a Hit {
 }
 
 pub(super) fn candidates(retriever: &Retriever, query: &Query<'_>) -> Vec<Hit> {
-    retriever.find(&completed(query), query.lang, usize::MAX)
+    retriever.find(&completed(query), query, usize::MAX)
 }
 
-pub(super) fn article(retriever: &Retriever, lang: Lang, id: &str) -> Option<Answer> {
-    let of = |wanted: Option<Lang>| {
-        retriever
-            .passages
-            .iter()
-            .find(|p| p.article == id && wanted.is_none_or(|l| p.lang == l))
-    };
-    let passage = of(Some(lang)).or_else(|| of(None))?;
+pub(super) fn article(retriever: &Retriever, id: &str, query: &Query<'_>) -> Option<Answer> {
+    let mut of = open(retriever, query).filter(|p| p.article == id).peekable();
+    let any = of.peek().copied();
+    let passage = of.find(|p| p.lang == query.lang).or(any)?;
+    let passage = twin(retriever, passage, query).unwrap_or(passage);
     Some(Answer {
         decision: Decision::Answer,
         text: cut(retriever, passage, &TermSet::default()),
         citation: Some(citation(passage)),
         lang: passage.lang,
+        related: related(retriever, passage, query),
         score: 1.0,
         hits: Vec::new(),
     })
@@ -95,6 +131,7 @@ fn nothing(lang: Lang) -> Answer {
         text: String::new(),
         citation: None,
         lang,
+        related: Vec::new(),
         score: 0.0,
         hits: Vec::new(),
     }

@@ -1,9 +1,12 @@
 //! Articles and faq rows into passages: one for each section, as plain text in units (sentences,
 //! list items, table rows) that an answer may quote whole but never cut.
 
+use std::sync::Arc;
+
+use jiff::civil::Date;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use crate::bot::{Article, Faq};
+use crate::bot::{Article, Audience, Faq, Handling};
 use crate::conversation::Lang;
 
 /// Longest passage, in characters; a longer section becomes several.
@@ -21,7 +24,7 @@ pub(super) struct Unit {
 }
 
 /// The indexed piece of an article.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Passage {
     /// `<article>#<n>`.
     pub id: String,
@@ -37,16 +40,35 @@ pub(super) struct Passage {
     pub questions: Vec<String>,
     /// Tags of the article.
     pub tags: String,
+    /// Audience, dates, translations, ranking of the article.
+    pub handling: Arc<Handling>,
     /// Its text in units.
     pub units: Vec<Unit>,
 }
 
 impl Passage {
+    /// Whether somebody may be answered from it on a day.
+    pub fn is_open_to(&self, audience: Audience, today: Date) -> bool {
+        let handling = &self.handling;
+        (handling.audience == Audience::Public || audience == Audience::Agents)
+            && handling.valid_from.is_none_or(|from| from <= today)
+            && handling.valid_until.is_none_or(|until| today <= until)
+    }
+
+    /// Everything that decides what it means.
+    pub fn said(&self) -> Said<'_> {
+        let about = [&*self.id, &*self.title, &*self.tags, &*self.heading];
+        (self.lang, about, &self.questions, &self.units)
+    }
+
     /// The whole passage as shown: list items on lines of their own, sentences run on.
     pub fn text(&self) -> String {
         join(self.units.iter(), self.lang)
     }
 }
+
+/// What a passage means: its language; id, title, tags and heading; the article's questions; its text.
+pub(super) type Said<'a> = (Lang, [&'a str; 4], &'a [String], &'a [Unit]);
 
 /// Joins units as a reader would set them.
 pub(super) fn join<'a>(units: impl Iterator<Item = &'a Unit>, lang: Lang) -> String {
@@ -77,6 +99,7 @@ pub(super) fn passages_of(article: &Article) -> Vec<Passage> {
     }
     reader.end_block();
     reader.end_section();
+    let handling = Arc::new(article.handling.clone());
     let mut passages = Vec::new();
     for (heading, units) in reader.sections {
         for units in split(units) {
@@ -88,6 +111,7 @@ pub(super) fn passages_of(article: &Article) -> Vec<Passage> {
                 lang: article.lang,
                 questions: article.questions.clone(),
                 tags: article.tags.join(" "),
+                handling: Arc::clone(&handling),
                 units,
             });
         }
@@ -111,6 +135,7 @@ pub(super) fn passage_of_faq(faq: &Faq) -> Passage {
         lang: faq.lang,
         questions: vec![faq.question.clone()],
         tags: faq.tags.join(" "),
+        handling: Arc::default(),
         units: units.collect(),
     }
 }
@@ -267,6 +292,7 @@ mod tests {
             lang: Lang::En,
             tags: Vec::new(),
             questions: Vec::new(),
+            handling: Handling::default(),
             body: body.to_owned(),
             file: "a.md".into(),
             body_line: 1,

@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::bot::{Article, Faq};
+use jiff::civil::Date;
+
+use crate::bot::{Article, Audience, Faq};
 use crate::conversation::{Citation, Lang};
 use crate::predictors::Predictors;
 use retriever::Retriever;
@@ -66,6 +68,10 @@ pub struct Query<'a> {
     pub lang: Lang,
     /// The question before, for follow-ups such as `那退货呢`.
     pub context: Option<&'a str>,
+    /// Who asks: what is written for the shop's people is not for shoppers.
+    pub audience: Audience,
+    /// The day it is asked on: what no longer holds, or not yet, is not told.
+    pub today: Date,
 }
 
 /// A passage found.
@@ -111,6 +117,8 @@ pub struct Answer {
     pub citation: Option<Citation>,
     /// Their language.
     pub lang: Lang,
+    /// Articles to read on: ids and titles.
+    pub related: Vec<(String, String)>,
     /// How likely the best passage answers, 0..=1.
     pub score: f32,
     /// The best passages, best first.
@@ -165,6 +173,7 @@ impl Knowledge {
         for passage in &passages {
             hash.update(passage.id.as_bytes());
             hash.update(passage.lang.code());
+            hash.update(format!("{:?}", passage.handling));
             hash.update(passage.title.as_bytes());
             hash.update(passage.text().as_bytes());
         }
@@ -192,10 +201,10 @@ impl Knowledge {
         answer::candidates(&self.retriever, query)
     }
 
-    /// The beginning of an article, in a language if it is written in it.
+    /// The beginning of the article with this id, in the asker's language if it is written in it.
     #[must_use]
-    pub fn article(&self, lang: Lang, id: &str) -> Option<Answer> {
-        answer::article(&self.retriever, lang, id)
+    pub fn article(&self, id: &str, query: &Query<'_>) -> Option<Answer> {
+        answer::article(&self.retriever, id, query)
     }
 
     /// Hash of all passages, in short.

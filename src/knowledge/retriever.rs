@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::index::WordIndex;
-use super::ingest::Passage;
+use super::ingest::{Passage, Said};
 use super::text::{self, TermSet};
 use super::weigh::{self, Parts};
-use super::{Encoder, Error, Hit, Meaning};
+use super::{Encoder, Error, Hit, Meaning, Query};
 use crate::conversation::Lang;
 use crate::predictors::dot;
 
@@ -47,7 +47,7 @@ pub(super) struct Retriever {
 }
 
 /// Entries that are known already, by their passage.
-type Known<'a> = HashMap<&'a Passage, &'a Arc<Entry>>;
+type Known<'a> = HashMap<Said<'a>, &'a Arc<Entry>>;
 
 impl Retriever {
     pub fn build(passages: Vec<Passage>, encoder: Option<Arc<dyn Encoder>>) -> Result<Self, Error> {
@@ -56,7 +56,12 @@ impl Retriever {
 
     /// The same over other passages; what is unchanged is not thought over again.
     pub fn rebuilt(&self, passages: Vec<Passage>) -> Result<Self, Error> {
-        let known = self.passages.iter().zip(&self.entries).collect();
+        let known = self
+            .passages
+            .iter()
+            .map(Passage::said)
+            .zip(&self.entries)
+            .collect();
         Self::build_over(&known, passages, self.encoder.clone())
     }
 
@@ -83,8 +88,8 @@ impl Retriever {
         Ok(built)
     }
 
-    /// The best passages, best first.
-    pub fn find(&self, question: &str, lang: Lang, hits_max: usize) -> Vec<Hit> {
+    /// The best passages that the asker may read, best first. `question` is the query's, completed.
+    pub fn find(&self, question: &str, query: &Query<'_>, hits_max: usize) -> Vec<Hit> {
         let terms = text::terms(question);
         let asked = TermSet::from_terms(&terms);
         let found = self
@@ -106,11 +111,12 @@ impl Retriever {
             size: self.size(&asked),
             terms: weights.collect(),
             meaning: meaning.as_ref(),
-            lang,
+            lang: query.lang,
             best,
         };
         let mut hits: Vec<Hit> = words
             .into_iter()
+            .filter(|(at, _)| self.passages[*at].is_open_to(query.audience, query.today))
             .map(|(at, bm25)| self.hit(at, self.parts(at, bm25, &asked)))
             .collect();
         hits.sort_by(|a, b| {
@@ -156,7 +162,7 @@ impl Retriever {
             heading: passage.heading.clone(),
             text: passage.text(),
             lang: passage.lang,
-            score: weigh::rank(&parts),
+            score: weigh::rank(&parts, passage.handling.boost),
             parts,
         }
     }
@@ -273,7 +279,7 @@ fn entries_of(known: &Known<'_>, passages: &[Passage], encoder: Option<&dyn Enco
     let mut entries = Vec::with_capacity(passages.len());
     let mut before: Option<(&Passage, Arc<Vec<Meaning>>)> = None;
     for passage in passages {
-        if let Some(entry) = known.get(passage) {
+        if let Some(entry) = known.get(&passage.said()) {
             // What its article is about holds for the passages beside it that have changed.
             before = Some((passage, Arc::clone(&entry.article)));
             entries.push(Arc::clone(entry));

@@ -81,9 +81,9 @@ fn dot(weights: &[f32; FEATURES], parts: &Parts) -> f32 {
     weights.iter().zip(parts.values()).map(|(w, v)| w * v).sum()
 }
 
-/// The ranking score; only its order means something.
-pub(super) fn rank(parts: &Parts) -> f32 {
-    dot(&RANKING, parts)
+/// The ranking score of a passage whose article the shop moves so much; only its order means something.
+pub(super) fn rank(parts: &Parts, boost: f32) -> f32 {
+    dot(&RANKING, parts) + boost.ln()
 }
 
 /// The score of a passage among those of its article.
@@ -110,7 +110,8 @@ mod tests {
             strength: 0.5,
             ..nothing
         };
-        assert!(rank(&found) > rank(&nothing));
+        assert!(rank(&found, 1.0) > rank(&nothing, 1.0));
+        assert!(rank(&found, 2.0) > rank(&found, 1.0));
         assert!(answerable(&found, 1.0) > answerable(&nothing, 0.0));
         assert!(answerable(&nothing, 0.0) < 0.5);
     }

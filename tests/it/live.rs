@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use xiaoer::bot::{Article, Bot};
+use xiaoer::bot::{Article, Bot, Handling};
 use xiaoer::cli::live::{Change, watch};
 use xiaoer::conversation::{Cid, Event, Lang, Ranked, Recorded, Sentiment, Tracker, Understanding};
 use xiaoer::engine::{Brain, Engine};
@@ -122,6 +122,7 @@ fn numbered(before: &Brain, number: usize) -> Brain {
         lang: Lang::En,
         tags: Vec::new(),
         questions: Vec::new(),
+        handling: Handling::default(),
         body: juggling(number),
         file: "juggling.md".into(),
         body_line: 1,

@@ -9,6 +9,7 @@ mod conversations;
 mod crash;
 mod docs;
 mod encoders;
+mod knowledge;
 mod live;
 mod models;
 mod replay_property;

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::super::{Common, brain};
 use super::{read_lines, report, rounded};
-use crate::bot::{Problems, load_articles};
+use crate::bot::{Audience, Problems, load_articles};
 use crate::conversation::Lang;
 use crate::knowledge::{Answer, Decision, Encoder, Hit, Knowledge, PART_NAMES, Query};
 use crate::predictors::metrics;
@@ -58,6 +59,20 @@ struct Question {
 enum Context {
     One(String),
     Many(Vec<String>),
+}
+
+impl Question {
+    fn query(&self) -> Query<'_> {
+        Query {
+            text: &self.q,
+            lang: self.lang,
+            context: self.context.as_ref().and_then(Context::last),
+            audience: Audience::Public,
+            today: jiff::Timestamp::now()
+                .in_tz("UTC")
+                .map_or_else(|_| Date::default(), |now| now.date()),
+        }
+    }
 }
 
 impl Context {
@@ -118,13 +133,7 @@ fn write_features(file: &Path, knowledge: &Knowledge, questions: &[Question]) ->
         PART_NAMES.join("\t")
     )?;
     for (at, question) in questions.iter().enumerate() {
-        let context = question.context.as_ref().and_then(Context::last);
-        let query = Query {
-            text: &question.q,
-            lang: question.lang,
-            context,
-        };
-        let hits = knowledge.candidates(&query);
+        let hits = knowledge.candidates(&question.query());
         let of_article = |hit: &Hit| question.answers.contains(&hit.article);
         let has_span = |hit: &Hit| question.span.as_ref().is_some_and(|span| holds(&hit.text, span));
         // 1 for the right article, 2 for a passage of it that holds the answer, if any does.
@@ -145,13 +154,8 @@ fn write_features(file: &Path, knowledge: &Knowledge, questions: &[Question]) ->
 }
 
 fn score<'a>(knowledge: &Knowledge, question: &'a Question) -> Scored<'a> {
-    let context = question.context.as_ref().and_then(Context::last);
     let began = Instant::now();
-    let answer = knowledge.answer(&Query {
-        text: &question.q,
-        lang: question.lang,
-        context,
-    });
+    let answer = knowledge.answer(&question.query());
     let ms = began.elapsed().as_secs_f32() * 1_000.0;
     let mut articles: Vec<&str> = Vec::new();
     for hit in &answer.hits {

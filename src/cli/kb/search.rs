@@ -1,23 +1,19 @@
-//! `xiaoer kb`: looking into the knowledge base from the terminal.
+//! `xiaoer kb search`: what the knowledge base answers, and what every passage's score is made of.
 
 use std::io::Write;
 
-use clap::{Args, Subcommand};
+use clap::Args;
+use jiff::civil::Date;
 use serde_json::json;
 
-use super::eval::rounded;
-use super::{Common, brain, print_json};
+use super::super::eval::rounded;
+use super::super::{Common, brain, print_json};
+use crate::bot::Audience;
 use crate::conversation::Lang;
 use crate::knowledge::{Answer, Decision, Hit, PART_NAMES, Query};
 
 /// Passages shown.
 const SHOWN: usize = 5;
-
-/// Look into the knowledge base
-#[derive(Subcommand, Debug)]
-pub enum KbCommand {
-    Search(SearchArgs),
-}
 
 /// Ask a question and see what every passage's score is made of
 #[derive(Args, Debug)]
@@ -27,6 +23,12 @@ pub struct SearchArgs {
     /// The question before it, which a follow-up such as 那退货呢 leans on
     #[arg(long, value_name = "QUESTION")]
     before: Option<String>,
+    /// Also search what is written for the shop's people alone
+    #[arg(long)]
+    agents: bool,
+    /// Ask as if on this day (YYYY-MM-DD); else the shop's today
+    #[arg(long, value_name = "DAY")]
+    day: Option<Date>,
     #[command(flatten)]
     common: Common,
     /// Print one JSON object on stdout
@@ -34,17 +36,19 @@ pub struct SearchArgs {
     json: bool,
 }
 
-/// Runs the command.
-///
-/// # Errors
-/// When the knowledge base or the models cannot be used.
-pub fn run(command: &KbCommand) -> anyhow::Result<()> {
-    let KbCommand::Search(args) = command;
+pub(super) fn run(args: &SearchArgs) -> anyhow::Result<()> {
     let brain = brain::load(&args.common)?;
+    let now = jiff::Timestamp::now().as_millisecond();
     let answer = brain.knowledge.answer(&Query {
         text: &args.question,
         lang: Lang::of_text(&args.question).unwrap_or(Lang::Zh),
         context: args.before.as_deref(),
+        audience: if args.agents {
+            Audience::Agents
+        } else {
+            Audience::Public
+        },
+        today: args.day.unwrap_or_else(|| brain.bot.shop.day_of(now)),
     });
     if args.json {
         print_json(&as_json(&answer))
