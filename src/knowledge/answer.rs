@@ -12,7 +12,7 @@ use crate::conversation::{Citation, Lang};
 /// Hits kept with an answer: enough passages for five articles.
 const HITS_MAX: usize = 15;
 /// Characters a bubble holds without tiring.
-const BUBBLE_CHARS: [(Lang, usize); 2] = [(Lang::Zh, 220), (Lang::En, 480)];
+pub(super) const BUBBLE_CHARS: [(Lang, usize); 2] = [(Lang::Zh, 220), (Lang::En, 480)];
 /// Likeness of words from which a question is the same as a written one.
 const WRITTEN_FOR_MIN: f32 = 0.6;
 /// The passage answers from this score on.

@@ -93,9 +93,16 @@ pub(super) fn join<'a>(units: impl Iterator<Item = &'a Unit>, lang: Lang) -> Str
 
 /// All passages of an article.
 pub(super) fn passages_of(article: &Article) -> Vec<Passage> {
+    let placed = placed_passages_of(article).into_iter();
+    placed.map(|(passage, _)| passage).collect()
+}
+
+/// All passages of an article, each with the lines of the body, from 0, that its units stand on.
+pub(super) fn placed_passages_of(article: &Article) -> Vec<(Passage, Vec<usize>)> {
+    let ends: Vec<usize> = article.body.match_indices('\n').map(|(at, _)| at).collect();
     let mut reader = Reader::default();
-    for event in Parser::new_ext(&article.body, Options::ENABLE_TABLES) {
-        reader.take(event);
+    for (event, place) in Parser::new_ext(&article.body, Options::ENABLE_TABLES).into_offset_iter() {
+        reader.take(event, ends.partition_point(|end| *end < place.start));
     }
     reader.end_block();
     reader.end_section();
@@ -103,7 +110,8 @@ pub(super) fn passages_of(article: &Article) -> Vec<Passage> {
     let mut passages = Vec::new();
     for (heading, units) in reader.sections {
         for units in split(units) {
-            passages.push(Passage {
+            let (units, lines) = units.into_iter().unzip();
+            let passage = Passage {
                 id: format!("{}#{}", article.id, passages.len() + 1),
                 article: article.id.clone(),
                 title: article.title.clone(),
@@ -113,7 +121,8 @@ pub(super) fn passages_of(article: &Article) -> Vec<Passage> {
                 tags: article.tags.join(" "),
                 handling: Arc::clone(&handling),
                 units,
-            });
+            };
+            passages.push((passage, lines));
         }
     }
     passages.truncate(PASSAGES_MAX);
@@ -140,12 +149,15 @@ pub(super) fn passage_of_faq(faq: &Faq) -> Passage {
     }
 }
 
-fn split(units: Vec<Unit>) -> Vec<Vec<Unit>> {
+/// A unit and its line.
+type Placed = (Unit, usize);
+
+fn split(units: Vec<Placed>) -> Vec<Vec<Placed>> {
     let mut parts = Vec::new();
-    let mut part: Vec<Unit> = Vec::new();
+    let mut part: Vec<Placed> = Vec::new();
     let mut chars = 0;
     for unit in units {
-        let more = unit.text.chars().count();
+        let more = unit.0.text.chars().count();
         if chars + more > PASSAGE_CHARS_MAX && !part.is_empty() {
             parts.push(std::mem::take(&mut part));
             chars = 0;
@@ -162,10 +174,12 @@ fn split(units: Vec<Unit>) -> Vec<Vec<Unit>> {
 /// Collects sections from Markdown events; raw HTML is dropped, links keep their text.
 #[derive(Default)]
 struct Reader {
-    sections: Vec<(String, Vec<Unit>)>,
+    sections: Vec<(String, Vec<Placed>)>,
     heading: String,
-    units: Vec<Unit>,
+    units: Vec<Placed>,
     block: String,
+    /// Line of the block's first text, or of the table's row.
+    line: usize,
     in_heading: bool,
     items_open: usize,
     table_head: Vec<String>,
@@ -174,7 +188,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn take(&mut self, event: Event<'_>) {
+    fn take(&mut self, event: Event<'_>, line: usize) {
         match event {
             Event::Start(Tag::Heading { level, .. }) => {
                 self.end_block();
@@ -205,7 +219,13 @@ impl Reader {
             Event::End(TagEnd::TableHead) => self.table_head = std::mem::take(&mut self.cells),
             Event::End(TagEnd::TableRow) => self.end_row(),
             Event::End(TagEnd::Paragraph | TagEnd::CodeBlock) => self.end_block(),
-            Event::Text(text) | Event::Code(text) => self.block.push_str(&text),
+            Event::Start(Tag::TableRow) => self.line = line,
+            Event::Text(text) | Event::Code(text) => {
+                if self.block.is_empty() && !self.in_table {
+                    self.line = line;
+                }
+                self.block.push_str(&text);
+            }
             Event::SoftBreak | Event::HardBreak => self.block.push('\n'),
             _ => {}
         }
@@ -226,7 +246,7 @@ impl Reader {
             })
             .collect();
         let text = format!("- {first}: {}", rest.join("; "));
-        self.units.push(Unit { text, listed: true });
+        self.units.push((Unit { text, listed: true }, self.line));
     }
 
     fn end_block(&mut self) {
@@ -240,14 +260,15 @@ impl Reader {
         }
         if self.items_open > 0 {
             let text = format!("- {}", block.replace('\n', " "));
-            self.units.push(Unit { text, listed: true });
+            self.units.push((Unit { text, listed: true }, self.line));
             return;
         }
-        let found = block
-            .lines()
-            .flat_map(sentences)
-            .map(|text| Unit { text, listed: false });
-        self.units.extend(found);
+        for (line, text) in (self.line..).zip(block.lines()) {
+            let found = sentences(text)
+                .into_iter()
+                .map(|text| Unit { text, listed: false });
+            self.units.extend(found.map(|unit| (unit, line)));
+        }
     }
 
     fn end_section(&mut self) {
@@ -309,6 +330,14 @@ mod tests {
             ["First. It costs ¥1.50 now.", "See:\n- one\n- two\n- PayPal: 3–5"]
         );
         assert_eq!(passages[1].heading, "More");
+    }
+
+    #[test]
+    fn units_know_their_lines() {
+        let body = "One. Two.\nThree.\n\n## More\n\n- one\n- two\n  and on\n\n| How | Days |\n| --- | --- |\n| PayPal | 3–5 |\n";
+        let placed = placed_passages_of(&article(body));
+        let lines: Vec<&[usize]> = placed.iter().map(|(_, lines)| &lines[..]).collect();
+        assert_eq!(lines, [&[0, 0, 1][..], &[5, 6, 11]]);
     }
 
     #[test]

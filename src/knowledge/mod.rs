@@ -2,6 +2,7 @@
 //! from them whole sentence by whole sentence. Immutable; a changed folder is a new value.
 
 mod answer;
+mod audit;
 mod index;
 mod ingest;
 mod retriever;
@@ -19,6 +20,7 @@ use crate::conversation::{Citation, Lang};
 use crate::predictors::Predictors;
 use retriever::Retriever;
 
+pub use audit::{Finding, Level, Place, Subject, audit};
 pub use weigh::{NAMES as PART_NAMES, Parts};
 
 /// Why a knowledge base could not be built or asked.

@@ -90,6 +90,19 @@ impl Retriever {
 
     /// The best passages that the asker may read, best first. `question` is the query's, completed.
     pub fn find(&self, question: &str, query: &Query<'_>, hits_max: usize) -> Vec<Hit> {
+        let meaning = self.encoder.as_ref().map(|encoder| encoder.meaning(question));
+        let nearest = self.nearest(meaning.as_ref());
+        self.find_among(&nearest, (question, meaning.as_ref()), query, hits_max)
+    }
+
+    /// The best of the passages that words find and of those at the places `near`.
+    fn find_among(
+        &self,
+        near: &[usize],
+        (question, meaning): (&str, Option<&Meaning>),
+        query: &Query<'_>,
+        hits_max: usize,
+    ) -> Vec<Hit> {
         let terms = text::terms(question);
         let asked = TermSet::from_terms(&terms);
         let found = self
@@ -101,16 +114,15 @@ impl Retriever {
             });
         let mut words: BTreeMap<usize, f32> = found.iter().copied().collect();
         let best = found.first().map_or(1.0, |(_, score)| score.max(f32::EPSILON));
-        let meaning = self.encoder.as_ref().map(|encoder| encoder.meaning(question));
-        for at in self.nearest(meaning.as_ref()) {
-            words.entry(at).or_insert(0.0);
+        for at in near {
+            words.entry(*at).or_insert(0.0);
         }
         let weights = asked.hashes().iter().map(|term| (*term, self.weight(*term)));
         let asked = Question {
             mass: weights.clone().map(|(_, weight)| weight).sum(),
             size: self.size(&asked),
             terms: weights.collect(),
-            meaning: meaning.as_ref(),
+            meaning,
             lang: query.lang,
             best,
         };
@@ -127,6 +139,28 @@ impl Retriever {
         });
         hits.truncate(hits_max);
         hits
+    }
+
+    /// What an article's own words find: the question at place `which` of those of the passage at `at`, or its
+    /// title behind the last. What they mean is known already. Unless `wide`, rivals are found by words alone.
+    pub fn find_own(
+        &self,
+        at: usize,
+        which: usize,
+        wide: bool,
+        query: &Query<'_>,
+        hits_max: usize,
+    ) -> Vec<Hit> {
+        let known = self.entries[at].article.get(which);
+        let mut near = if wide { self.nearest(known) } else { Vec::new() };
+        near.push(at);
+        self.find_among(&near, (query.text, known), query, hits_max)
+    }
+
+    /// What a passage means, where there is an encoder.
+    pub fn meaning(&self, at: usize) -> Option<&Meaning> {
+        let known = self.encoder.as_ref().map(|_| &self.entries[at].meaning);
+        known.filter(|meaning| !meaning.vector.is_empty())
     }
 
     fn parts(&self, at: usize, bm25: f32, question: &Question<'_>) -> Parts {

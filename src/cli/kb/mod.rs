@@ -1,5 +1,6 @@
 //! `xiaoer kb`: the knowledge base from the terminal. One file per subcommand.
 
+mod check;
 mod search;
 
 use clap::Subcommand;
@@ -8,14 +9,16 @@ use clap::Subcommand;
 #[derive(Subcommand, Debug)]
 pub enum KbCommand {
     Search(search::SearchArgs),
+    Check(check::CheckArgs),
 }
 
-/// Runs the command.
+/// Runs the command; answers whether nothing is broken.
 ///
 /// # Errors
 /// When the knowledge base or the models cannot be used.
-pub fn run(command: &KbCommand) -> anyhow::Result<()> {
+pub fn run(command: &KbCommand) -> anyhow::Result<bool> {
     match command {
-        KbCommand::Search(args) => search::run(args),
+        KbCommand::Search(args) => search::run(args).map(|()| true),
+        KbCommand::Check(args) => check::run(args),
     }
 }
