@@ -180,6 +180,22 @@ pub(super) fn terms(text: &str) -> Vec<String> {
     terms
 }
 
+/// Content words in order of their place: a Chinese word once, without its pairs of characters.
+#[must_use]
+pub(super) fn words(text: &str) -> Vec<String> {
+    let folded = fold(text);
+    let cut = JIEBA.cut(&folded, true).into_iter();
+    let words = cut
+        .map(|token| token.word)
+        .filter(|word| !STOP_WORDS.contains(word));
+    let stem = |word: &str| match word.chars().next().map(Kind::of) {
+        Some(Kind::Han) => Some(word.to_owned()),
+        Some(Kind::Latin) => latin(word),
+        _ => None,
+    };
+    words.filter_map(stem).collect()
+}
+
 /// A set of terms, kept as their hashes in order: twenty thousand passages hold millions of terms.
 #[derive(Debug, Default)]
 pub(super) struct TermSet(Vec<u64>);

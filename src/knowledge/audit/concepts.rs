@@ -2,7 +2,9 @@
 //! without a model.
 
 /// Words of one matter; those of letters stand for every word that begins so.
-const CONCEPTS: [&[&str]; 72] = [
+const CONCEPTS: [&[&str]; 74] = [
+    &["普通", "标准", "standard", "ordinary", "regular"],
+    &["加急", "特快", "次日达", "express delivery", "next-day", "urgent"],
     &["退货", "寄回", "return", "send back"],
     &["换货", "可换", "换同款", "换尺码", "exchang", "swap"],
     &["退款", "退回", "退还", "refund", "money back"],

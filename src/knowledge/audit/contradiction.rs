@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::text::TermSet;
+use super::super::text::{TermSet, words};
 use super::concepts::{self, concepts};
 use super::quantity::{Amount, Kind, quantities};
 use super::shelf::{Page, Shelf, quote};
@@ -16,13 +16,22 @@ use crate::conversation::Lang;
 
 /// Claims met through one word; a word of more tells nothing.
 const MET_MAX: usize = 300;
-/// Likeness from which on two claims are of the same thing, and from which on one may bear out the other.
-const SAME_MIN: f32 = 0.5;
-const BEARS_OUT_MIN: f32 = 0.3;
+/// Likeness from which on two claims are of the same thing.
+const SAME_MIN: f32 = 0.35;
+/// Likeness of sentences from which on the one may bear out the other.
+const BEARS_OUT_MIN: f32 = 0.05;
 /// The same for a claim and its translation.
 const SAME_TRANSLATED_MIN: f32 = 0.34;
 /// Different amounts of what seems one thing, above which it is a form filled in for many things.
 const AMOUNTS_MAX: usize = 3;
+
+/// Words that come and go with the way a thing is said.
+const IDLE_WORDS: [&str; 46] = [
+    "within", "after", "befor", "take", "cost", "up", "onli", "also", "than", "more", "most", "must",
+    "until", "you", "not", "item", "thing", "good", "order", "usual", "each", "all", "other", "when", "内",
+    "后", "前", "起", "可", "以内", "之内", "申请", "支持", "需要", "最多", "最长", "一般", "提供", "享受",
+    "商品", "请", "就", "为", "满", "或", "到",
+];
 
 /// A quantity where it stands.
 struct Claim<'s> {
@@ -35,7 +44,9 @@ struct Claim<'s> {
     /// Terms of the clause and of the sentence with its heading and title.
     near: TermSet,
     around: TermSet,
-    /// Matters of the same.
+    /// Words of the clause that say what it is about.
+    about: Vec<String>,
+    /// Matters of clause and sentence.
     near_matters: u128,
     around_matters: u128,
     /// Every amount of the sentence.
@@ -106,6 +117,7 @@ fn claims_of<'s>(at: usize, page: &'s Page<'_>) -> Vec<Claim<'s>> {
                 amount: quantity.amount,
                 near: TermSet::of(&quantity.clause),
                 around: TermSet::of(&around),
+                about: about(&quantity.clause),
                 near_matters: concepts(&quantity.clause),
                 around_matters: concepts(&super::super::text::fold(&around)),
                 beside: beside.clone(),
@@ -120,12 +132,11 @@ fn within_a_language(shelf: &Shelf<'_>, claims: &[Claim<'_>], report: &mut Repor
     let mut by_term: HashMap<(Lang, Kind, u64), Vec<usize>> = HashMap::new();
     for (at, claim) in claims.iter().enumerate() {
         for term in claim.near.hashes() {
-            by_term
-                .entry((claim.lang, claim.kind, *term))
-                .or_default()
-                .push(at);
+            let key = (claim.lang, claim.kind, *term);
+            by_term.entry(key).or_default().push(at);
         }
     }
+    let of_page = by_page(claims);
     let mut pairs = Vec::new();
     let mut support = vec![0_usize; claims.len()];
     for (at, claim) in claims.iter().enumerate() {
@@ -133,33 +144,44 @@ fn within_a_language(shelf: &Shelf<'_>, claims: &[Claim<'_>], report: &mut Repor
             report.progress("claims", at, claims.len());
         }
         let met = met(shelf, claims, &by_term, at);
-        let amounts: HashSet<&Amount> = met
-            .iter()
-            .filter(|(_, like)| *like >= SAME_MIN)
-            .map(|(other, _)| &claims[*other].amount)
-            .collect();
-        let agrees = |other: usize| claim.amount.agrees(&claims[other].amount, claim.kind);
-        support[at] = met.iter().filter(|(other, _)| agrees(*other)).count();
-        let borne_out: HashSet<usize> = met
-            .iter()
-            .filter(|(other, _)| agrees(*other))
-            .map(|(other, _)| claims[*other].page)
-            .collect();
-        if amounts.len() > AMOUNTS_MAX {
-            continue;
+        let (with, against): (Vec<_>, Vec<_>) = met
+            .into_iter()
+            .partition(|(other, _)| claim.amount.agrees(&claims[*other].amount, claim.kind));
+        support[at] = with.len();
+        let against = against.into_iter().filter(|(other, _)| {
+            let other = &claims[*other];
+            let says = |page: usize, claim: &Claim<'_>| is_said(shelf, claims, &of_page[&page], claim);
+            !says(other.page, claim) && !says(claim.page, other)
+        });
+        let against: Vec<_> = against.collect();
+        let amounts: HashSet<&Amount> = against.iter().map(|(other, _)| &claims[*other].amount).collect();
+        if amounts.len() < AMOUNTS_MAX {
+            pairs.extend(against.into_iter().map(|(other, like)| (at, other, like)));
         }
-        let against = met
-            .iter()
-            .filter(|(other, like)| *like >= SAME_MIN && !borne_out.contains(&claims[*other].page));
-        pairs.extend(against.map(|(other, like)| (at, *other, *like)));
     }
     report.progress("claims", claims.len(), claims.len());
     let both: HashSet<(usize, usize)> = pairs.iter().map(|(one, two, _)| (*one, *two)).collect();
-    pairs.retain(|(one, two, _)| {
-        both.contains(&(*two, *one)) && (support[*one], *two) < (support[*two], *one)
-    });
+    let weaker = |one: usize, two: usize| (support[one], two) < (support[two], one);
+    pairs.retain(|(one, two, _)| both.contains(&(*two, *one)) && weaker(*one, *two));
     pairs.sort_by(|a, b| b.2.total_cmp(&a.2));
     pairs
+}
+
+fn by_page(claims: &[Claim<'_>]) -> HashMap<usize, Vec<usize>> {
+    let mut of_page: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (at, claim) in claims.iter().enumerate() {
+        of_page.entry(claim.page).or_default().push(at);
+    }
+    of_page
+}
+
+/// Whether a page says what a claim of another says, in a sentence of the same matter.
+fn is_said(shelf: &Shelf<'_>, claims: &[Claim<'_>], page: &[usize], claim: &Claim<'_>) -> bool {
+    page.iter().map(|at| &claims[*at]).any(|said| {
+        said.kind == claim.kind
+            && said.amount.agrees(&claim.amount, claim.kind)
+            && share(shelf, &said.around, &claim.around) >= BEARS_OUT_MIN
+    })
 }
 
 /// Claims of other pages that may be of the same thing, with their likeness.
@@ -186,35 +208,53 @@ fn met(
         !std::ptr::eq(page, other) && page.meets(other)
     });
     let mut met: Vec<(usize, f32)> = apart
+        .filter(|other| !are_apart(claim, &claims[*other]))
         .map(|other| (other, likeness(shelf, claim, &claims[other])))
-        .filter(|(_, like)| *like >= BEARS_OUT_MIN)
+        .filter(|(_, like)| *like >= SAME_MIN)
         .collect();
     met.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     met
 }
 
-/// How alike the words of two claims are, rare ones counting more.
+/// Words of a clause that may tell one thing from another.
+fn about(clause: &str) -> Vec<String> {
+    let mut words = words(clause);
+    words.retain(|word| !IDLE_WORDS.contains(&word.as_str()));
+    words
+}
+
+/// Whether each clause has a word of its own: `standard delivery` and `express delivery` are two things.
+fn are_apart(one: &Claim<'_>, two: &Claim<'_>) -> bool {
+    let own = |a: &[String], b: &[String]| a.iter().any(|word| !b.iter().any(|other| covers(word, other)));
+    own(&one.about, &two.about) && own(&two.about, &one.about)
+}
+
+/// Whether a word is another or a part of it, or the other way round: `退` and `退货`.
+fn covers(one: &str, two: &str) -> bool {
+    let han = !one.is_ascii() && !two.is_ascii();
+    one == two || (han && (one.contains(two) || two.contains(one)))
+}
+
+/// How alike the words of two claims are.
 fn likeness(shelf: &Shelf<'_>, one: &Claim<'_>, two: &Claim<'_>) -> f32 {
-    let share = |a: &TermSet, b: &TermSet| {
-        let weight = |terms: &TermSet| {
-            terms
-                .hashes()
-                .iter()
-                .map(|term| shelf.retriever().weight(*term))
-                .sum::<f32>()
-        };
-        let (common, all) = (shelf.retriever().shared(a, b), weight(&a.and(b)));
-        if all > 0.0 { common / all } else { 0.0 }
-    };
-    0.65 * share(&one.near, &two.near) + 0.35 * share(&one.around, &two.around)
+    0.65 * share(shelf, &one.near, &two.near) + 0.35 * share(shelf, &one.around, &two.around)
+}
+
+/// The share of terms that are in both, rare ones counting more.
+fn share(shelf: &Shelf<'_>, one: &TermSet, two: &TermSet) -> f32 {
+    let weight = |term: &u64| shelf.retriever().weight(*term);
+    let common = shelf.retriever().shared(one, two);
+    let all: f32 = one.hashes().iter().chain(two.hashes()).map(weight).sum();
+    if all > common {
+        common / (all - common)
+    } else {
+        0.0
+    }
 }
 
 /// Pairs of a claim and one of its translation, each where the other text does not say so.
 fn across_languages(shelf: &Shelf<'_>, claims: &[Claim<'_>]) -> Vec<Pair> {
-    let mut of_page: HashMap<usize, Vec<usize>> = HashMap::new();
-    for (at, claim) in claims.iter().enumerate() {
-        of_page.entry(claim.page).or_default().push(at);
-    }
+    let of_page = by_page(claims);
     let mut pairs = Vec::new();
     for (zh, en) in shelf.translations() {
         let (Some(zh), Some(en)) = (of_page.get(&zh), of_page.get(&en)) else {
