@@ -20,6 +20,8 @@ const MET_MAX: usize = 300;
 const SAME_MIN: f32 = 0.35;
 /// Likeness of sentences from which on the one may bear out the other.
 const BEARS_OUT_MIN: f32 = 0.05;
+/// Likeness that two sentences need where a clause has one word or none.
+const THIN_AROUND_MIN: f32 = 0.2;
 /// The same for a claim and its translation.
 const SAME_TRANSLATED_MIN: f32 = 0.34;
 /// Different amounts of what seems one thing, above which it is a form filled in for many things.
@@ -235,15 +237,23 @@ fn covers(one: &str, two: &str) -> bool {
     one == two || (han && (one.contains(two) || two.contains(one)))
 }
 
-/// How alike the words of two claims are.
+/// How alike the words of two claims are. A clause of one word says little by itself: `within 7 days of
+/// delivery` may be of anything, so the sentences must have more in common.
 fn likeness(shelf: &Shelf<'_>, one: &Claim<'_>, two: &Claim<'_>) -> f32 {
-    0.65 * share(shelf, &one.near, &two.near) + 0.35 * share(shelf, &one.around, &two.around)
+    let near = share(shelf, &one.near, &two.near);
+    let around = share(shelf, &one.around, &two.around);
+    let is_thin = one.about.len().min(two.about.len()) < 2;
+    if is_thin && around < THIN_AROUND_MIN {
+        return 0.0;
+    }
+    0.65 * near + 0.35 * around
 }
 
-/// The share of terms that are in both, rare ones counting more.
+/// The share of terms that are in both, rare ones counting more, though not all: a folder may be small.
 fn share(shelf: &Shelf<'_>, one: &TermSet, two: &TermSet) -> f32 {
-    let weight = |term: &u64| shelf.retriever().weight(*term);
-    let common = shelf.retriever().shared(one, two);
+    let weight = |term: &u64| 1.0 + shelf.retriever().weight(*term);
+    let both = one.hashes().iter().filter(|term| two.contains(**term));
+    let common: f32 = both.map(weight).sum();
     let all: f32 = one.hashes().iter().chain(two.hashes()).map(weight).sum();
     if all > common {
         common / (all - common)
@@ -261,10 +271,8 @@ fn across_languages(shelf: &Shelf<'_>, claims: &[Claim<'_>]) -> Vec<Pair> {
             continue;
         };
         let alone = |at: usize, theirs: &[usize]| {
-            let claim = &claims[at];
-            !theirs.iter().any(|other| {
-                claims[*other].kind == claim.kind && claim.amount.agrees(&claims[*other].amount, claim.kind)
-            })
+            let mut theirs = theirs.iter().map(|other| &claims[*other]);
+            !theirs.any(|other| is_said_translated(&claims[at], other))
         };
         let ours: Vec<usize> = zh.iter().copied().filter(|at| alone(*at, en)).collect();
         for en in en.iter().copied().filter(|at| alone(*at, zh)) {
@@ -278,6 +286,12 @@ fn across_languages(shelf: &Shelf<'_>, claims: &[Claim<'_>]) -> Vec<Pair> {
         }
     }
     pairs
+}
+
+/// Whether a claim is borne out by one of its translation. `3 days` bears out any `1–3 days` of the same matter.
+fn is_said_translated(one: &Claim<'_>, two: &Claim<'_>) -> bool {
+    let agrees = one.kind == two.kind && one.amount.agrees(&two.amount, one.kind);
+    agrees && (one.amount == two.amount || likeness_translated(one, two) >= SAME_TRANSLATED_MIN)
 }
 
 /// How much of what two claims speak of is the same, with other amounts of both sentences.

@@ -10,7 +10,7 @@ pub(super) fn check(shelf: &Shelf<'_>, report: &mut Report<'_>) {
     for (at, page) in shelf.pages.iter().enumerate() {
         for question in page.questions {
             let key = (page.lang, tokens(question).concat());
-            let first = *seen.entry(key).or_insert(at);
+            let (first, theirs) = *seen.entry(key).or_insert((at, question));
             let other = &shelf.pages[first];
             if first == at || !page.meets(other) {
                 continue;
@@ -22,7 +22,7 @@ pub(super) fn check(shelf: &Shelf<'_>, report: &mut Report<'_>) {
                 page.question(question),
                 message,
             );
-            finding.other = Some(other.question(question));
+            finding.other = Some(other.question(theirs));
         }
     }
 }
