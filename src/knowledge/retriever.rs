@@ -92,19 +92,29 @@ impl Retriever {
     pub fn find(&self, question: &str, query: &Query<'_>, hits_max: usize) -> Vec<Hit> {
         let meaning = self.encoder.as_ref().map(|encoder| encoder.meaning(question));
         let nearest = self.nearest(meaning.as_ref());
-        self.find_among(&nearest, (question, meaning.as_ref()), query, hits_max)
+        self.find_among(
+            &nearest,
+            (question, meaning.as_ref(), usize::MAX),
+            query,
+            hits_max,
+        )
     }
 
-    /// The best of the passages that words find and of those at the places `near`.
+    /// The best of the passages that words find, the rarest `terms_max` of them, and of those at the places `near`.
     fn find_among(
         &self,
         near: &[usize],
-        (question, meaning): (&str, Option<&Meaning>),
+        (question, meaning, terms_max): (&str, Option<&Meaning>, usize),
         query: &Query<'_>,
         hits_max: usize,
     ) -> Vec<Hit> {
-        let terms = text::terms(question);
+        let mut terms = text::terms(question);
         let asked = TermSet::from_terms(&terms);
+        if terms.len() > terms_max {
+            let weight = |term: &String| self.weight(text::hash(term));
+            terms.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+            terms.truncate(terms_max);
+        }
         let found = self
             .index
             .search(&terms, WORD_CANDIDATES_MAX)
@@ -141,20 +151,19 @@ impl Retriever {
         hits
     }
 
-    /// What an article's own words find: the question at place `which` of those of the passage at `at`, or its
-    /// title behind the last. What they mean is known already. Unless `wide`, rivals are found by words alone.
+    /// What the question at place `which` of a passage's article finds, or its title behind the last; what they
+    /// mean is known already. Unless `wide`, rivals are found by the `terms_max` rarest words alone.
     pub fn find_own(
         &self,
-        at: usize,
-        which: usize,
+        (at, which): (usize, usize),
         wide: bool,
+        terms_max: usize,
         query: &Query<'_>,
-        hits_max: usize,
     ) -> Vec<Hit> {
         let known = self.entries[at].article.get(which);
         let mut near = if wide { self.nearest(known) } else { Vec::new() };
         near.push(at);
-        self.find_among(&near, (query.text, known), query, hits_max)
+        self.find_among(&near, (query.text, known, terms_max), query, usize::MAX)
     }
 
     /// What a passage means, where there is an encoder.

@@ -232,7 +232,7 @@ impl TermSet {
 }
 
 /// FNV-1a: the same on every machine.
-fn hash(term: &str) -> u64 {
+pub(super) fn hash(term: &str) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325;
     term.bytes().fold(start, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -107,7 +107,7 @@ const CONCEPTS: [&[&str]; 74] = [
 
 /// The matters of a folded text, a bit each.
 pub(super) fn concepts(folded: &str) -> u128 {
-    let holds = |word: &&str| {
+    let holds = |word: &&str| -> bool {
         let starts = |at: usize| {
             folded[..at]
                 .chars()
@@ -117,7 +117,7 @@ pub(super) fn concepts(folded: &str) -> u128 {
         let latin = word.starts_with(|c: char| c.is_ascii_alphabetic());
         folded.match_indices(*word).any(|(at, _)| !latin || starts(at))
     };
-    let bit = |(at, words): (usize, &&[&str])| u128::from(words.iter().any(|word| holds(&word))) << at;
+    let bit = |(at, words): (usize, &&[&str])| u128::from(words.iter().any(holds)) << at;
     CONCEPTS.iter().enumerate().map(bit).fold(0, |all, one| all | one)
 }
 

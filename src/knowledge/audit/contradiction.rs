@@ -24,6 +24,8 @@ const BEARS_OUT_MIN: f32 = 0.05;
 const THIN_AROUND_MIN: f32 = 0.2;
 /// The same for a claim and its translation.
 const SAME_TRANSLATED_MIN: f32 = 0.34;
+/// Quantities of a translation above which one at least must be in the other text.
+const STRANGERS_MIN: usize = 3;
 /// Different amounts of what seems one thing, above which it is a form filled in for many things.
 const AMOUNTS_MAX: usize = 3;
 
@@ -275,7 +277,12 @@ fn across_languages(shelf: &Shelf<'_>, claims: &[Claim<'_>]) -> Vec<Pair> {
             !theirs.any(|other| is_said_translated(&claims[at], other))
         };
         let ours: Vec<usize> = zh.iter().copied().filter(|at| alone(*at, en)).collect();
-        for en in en.iter().copied().filter(|at| alone(*at, zh)) {
+        let theirs: Vec<usize> = en.iter().copied().filter(|at| alone(*at, zh)).collect();
+        // Texts that agree in nothing are no translations of one another, number by number.
+        if theirs.len() == en.len() && en.len() > STRANGERS_MIN {
+            continue;
+        }
+        for en in theirs {
             let same = ours.iter().filter(|zh| claims[**zh].kind == claims[en].kind);
             let best = same
                 .map(|zh| (*zh, likeness_translated(&claims[*zh], &claims[en])))

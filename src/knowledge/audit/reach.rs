@@ -1,7 +1,8 @@
 //! `unreachable`: an article that its own title or one of its own questions does not find.
 //!
 //! Everything asked has been thought over when the index was built; the encoder is not called. In a large
-//! folder rivals are found by words alone, so that a finding is true all the same and a few may be missed.
+//! folder a question's rarest words are asked first, and all of it only when they do not find the article
+//! well enough, rivals by words alone; so a finding is true all the same, and a few may be missed.
 
 use jiff::civil::Date;
 
@@ -11,8 +12,9 @@ use super::{Level, Place, Report};
 
 /// An article must be among so many.
 const RANK_MAX: usize = 5;
-/// Passages that hold so many articles, as a rule.
-const HITS_MAX: usize = 40;
+/// Rarest words that are asked first, and how far up they must find the article.
+const RAREST: usize = 6;
+const RANK_BY_RAREST_MAX: usize = 2;
 /// Passages up to which meaning finds rivals too.
 const WIDE_PASSAGES_MAX: usize = 2_000;
 
@@ -42,8 +44,11 @@ fn check_page(shelf: &Shelf<'_>, page: &Page<'_>, wide: bool, report: &mut Repor
             audience: page.handling.audience,
             today: day,
         };
-        let hits = shelf.retriever().find_own(at, which, wide, &query, HITS_MAX);
-        if let Some((rank, winner)) = beaten(&hits, page) {
+        let find = |terms_max: usize| shelf.retriever().find_own((at, which), wide, terms_max, &query);
+        if !wide && beaten(&find(RAREST), page, RANK_BY_RAREST_MAX).is_none() {
+            continue;
+        }
+        if let Some((rank, winner)) = beaten(&find(usize::MAX), page, RANK_MAX) {
             let place = if which == page.questions.len() {
                 page.key("title")
             } else {
@@ -66,8 +71,8 @@ fn a_day(page: &Page<'_>, today: Date) -> Option<Date> {
     }
 }
 
-/// The article's rank and the first of those before it, if too many are.
-fn beaten<'h>(hits: &'h [Hit], page: &Page<'_>) -> Option<(usize, &'h Hit)> {
+/// The article's rank and the first of those before it, if it is not among the best `rank_max`.
+fn beaten<'h>(hits: &'h [Hit], page: &Page<'_>, rank_max: usize) -> Option<(usize, &'h Hit)> {
     let mut before: Vec<&Hit> = Vec::new();
     for hit in hits {
         if hit.article == page.id {
@@ -78,12 +83,12 @@ fn beaten<'h>(hits: &'h [Hit], page: &Page<'_>) -> Option<(usize, &'h Hit)> {
         }
     }
     let first = before.first()?;
-    (before.len() >= RANK_MAX).then_some((before.len() + 1, *first))
+    (before.len() >= rank_max).then_some((before.len() + 1, *first))
 }
 
 fn tell(shelf: &Shelf<'_>, place: Place, (text, rank, winner): (&str, usize, &Hit), report: &mut Report<'_>) {
     let message = format!(
-        "“{text}” finds `{}` first and this article at place {rank} or later; \
+        "“{text}” finds `{}` first and this article at place {rank}; \
          use the question's words in this text, or join the two",
         winner.article
     );
