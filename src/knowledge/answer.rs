@@ -37,10 +37,7 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
         _ => Decision::Refuse,
     };
     let chosen = within(&hits, best);
-    let of_chosen = |p: &&Passage| p.id == chosen.passage && p.lang == chosen.lang;
-    let Some(passage) = retriever.passages.iter().find(of_chosen) else {
-        return nothing(query.lang);
-    };
+    let passage = &*retriever.passages[chosen.place];
     let passage = twin(retriever, passage, query).unwrap_or(passage);
     let asked = TermSet::of(&question);
     Answer {
@@ -73,10 +70,8 @@ fn twin<'a>(retriever: &'a Retriever, passage: &Passage, query: &Query<'_>) -> O
 /// Passages that the asker may read.
 fn open<'a>(retriever: &'a Retriever, query: &Query<'_>) -> impl Iterator<Item = &'a Passage> {
     let (audience, today) = (query.audience, query.today);
-    retriever
-        .passages
-        .iter()
-        .filter(move |p| p.is_open_to(audience, today))
+    let all = retriever.passages.iter().map(|passage| &**passage);
+    all.filter(move |passage| passage.is_open_to(audience, today))
 }
 
 /// Ids and titles of the articles to read on, in the asker's language where there is one.
