@@ -45,8 +45,20 @@ pub struct Handling {
     pub translations: BTreeMap<Lang, String>,
     /// Ids of articles to read on.
     pub related: Vec<String>,
+    /// Whether it answers the questions it lists before anything else does.
+    pub pinned: bool,
     /// Above 1 it comes before others that fit as well, below 1 after them; 0.1 to 10.
     pub boost: f32,
+}
+
+impl Handling {
+    /// Whether somebody may be told of the article on a day.
+    #[must_use]
+    pub fn is_open_to(&self, audience: Audience, today: Date) -> bool {
+        (self.audience == Audience::Public || audience == Audience::Agents)
+            && self.valid_from.is_none_or(|from| from <= today)
+            && self.valid_until.is_none_or(|until| today <= until)
+    }
 }
 
 impl Default for Handling {
@@ -57,6 +69,7 @@ impl Default for Handling {
             valid_until: None,
             translations: BTreeMap::new(),
             related: Vec::new(),
+            pinned: false,
             boost: 1.0,
         }
     }
@@ -127,6 +140,8 @@ struct FrontMatter {
     translations: BTreeMap<Lang, String>,
     #[serde(default)]
     related: Vec<String>,
+    #[serde(default)]
+    pinned: bool,
     #[serde(default = "boost_default")]
     boost: f32,
 }
@@ -260,6 +275,7 @@ fn handling_of(
         valid_until: front.valid_until,
         translations: std::mem::take(&mut front.translations),
         related: std::mem::take(&mut front.related),
+        pinned: front.pinned,
         boost: front.boost,
     })
 }

@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
-use jiff::civil::Date;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use sha2::{Digest, Sha256};
 
-use crate::bot::{Article, Audience, Faq, Handling};
+use crate::bot::{Article, Faq, Handling};
 use crate::conversation::Lang;
 
 /// Longest passage, in characters; a longer section becomes several.
@@ -50,14 +49,6 @@ pub(super) struct Passage {
 }
 
 impl Passage {
-    /// Whether somebody may be answered from it on a day.
-    pub fn is_open_to(&self, audience: Audience, today: Date) -> bool {
-        let handling = &self.handling;
-        (handling.audience == Audience::Public || audience == Audience::Agents)
-            && handling.valid_from.is_none_or(|from| from <= today)
-            && handling.valid_until.is_none_or(|until| today <= until)
-    }
-
     /// Whether it is of the same article in the same language, so that both are about the same.
     pub fn is_beside(&self, other: &Self) -> bool {
         (&self.article, self.lang) == (&other.article, other.lang)
@@ -168,7 +159,10 @@ pub(super) fn passage_of_faq(faq: &Faq) -> Arc<Passage> {
         lang: faq.lang,
         questions: vec![faq.question.clone()],
         tags: faq.tags.join(" "),
-        handling: Arc::default(),
+        handling: Arc::new(Handling {
+            pinned: true,
+            ..Handling::default()
+        }),
         units: units.collect(),
     };
     passage.keyed()

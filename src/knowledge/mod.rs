@@ -5,6 +5,7 @@ mod answer;
 mod index;
 mod ingest;
 mod nearness;
+mod page;
 mod retriever;
 mod terms;
 mod text;
@@ -23,6 +24,7 @@ use crate::predictors::Predictors;
 use ingest::Passage;
 use retriever::Retriever;
 
+pub use page::{Link, Page};
 pub use weigh::{NAMES as PART_NAMES, Parts};
 
 /// Why a knowledge base could not be built or asked.
@@ -123,8 +125,10 @@ pub struct Answer {
     pub citation: Option<Citation>,
     /// Their language.
     pub lang: Lang,
-    /// Articles to read on: ids and titles.
-    pub related: Vec<(String, String)>,
+    /// Articles to read on.
+    pub related: Vec<Link>,
+    /// Whether the shop wrote it for this very question, so that nothing was weighed against it.
+    pub curated: bool,
     /// How likely the best passage answers, 0..=1.
     pub score: f32,
     /// The best passages, best first.
@@ -233,6 +237,22 @@ impl Knowledge {
     #[must_use]
     pub fn article(&self, id: &str, query: &Query<'_>) -> Option<Answer> {
         answer::article(&self.retriever, id, query)
+    }
+
+    /// An article or a row of a table to read whole, in exactly this language.
+    #[must_use]
+    pub fn page(&self, lang: Lang, id: &str, today: Date) -> Option<Page> {
+        let query = Query {
+            text: "",
+            lang,
+            context: None,
+            audience: Audience::Public,
+            today,
+        };
+        answer::page(&self.retriever, id, &query, |passage| {
+            let is_its = |cut: &&Cut| cut.passages.first().is_some_and(|first| first.is_beside(passage));
+            self.shelf.iter().find(is_its).map(|cut| &*cut.article.body)
+        })
     }
 
     /// Hash of all passages, in short.

@@ -170,7 +170,7 @@ impl Retriever {
         let found = self.candidates(&asked, &question);
         let open = found.into_iter().filter(|at| {
             let passage = &self.passages[*at];
-            passage.is_open_to(query.audience, query.today)
+            passage.handling.is_open_to(query.audience, query.today)
         });
         let weighed: Vec<(usize, f32)> = open.map(|at| (at, self.bm25(at, &question))).collect();
         let best = weighed

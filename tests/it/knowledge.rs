@@ -96,9 +96,30 @@ fn related_articles_are_named_with_an_answer() {
     ]);
     let answer = ask(&articles, "shoe sizes", |_| {});
     assert_eq!(answer.decision, Decision::Answer);
+    let named: Vec<_> = answer.related.iter().map(|l| (&*l.id, &*l.title)).collect();
+    assert_eq!(named, [("exchange", "How to exchange")]);
+}
+
+#[test]
+fn a_pinned_article_answers_its_own_questions_before_a_better_ranked_one() {
+    let body = "Voucher code rejected? A voucher code is rejected when it has expired.";
+    let files = |pinned: &'static str| {
+        let front = format!("title: Checkout problems\n{pinned}questions: [why is my voucher code rejected]");
+        shelf(&[
+            ("en/rejected.md", "title: Voucher code rejected\nboost: 10", body),
+            ("en/checkout.md", &front, "Type the code without blanks."),
+        ])
+    };
+    let ask = |pinned, text| {
+        let answer = ask(&files(pinned).0, text, |_| {});
+        (answer.curated, answer.citation.unwrap().article)
+    };
+    let question = "why is my voucher code rejected?";
+    assert_eq!(ask("", question), (false, "rejected".to_owned()));
+    assert_eq!(ask("pinned: true\n", question), (true, "checkout".to_owned()));
     assert_eq!(
-        answer.related,
-        [("exchange".to_owned(), "How to exchange".to_owned())]
+        ask("pinned: true\n", "voucher code expired"),
+        (false, "rejected".to_owned())
     );
 }
 

@@ -1,5 +1,6 @@
 //! `xiaoer kb`: the knowledge base from the terminal. One file per subcommand.
 
+mod hits;
 mod search;
 
 use clap::Subcommand;
@@ -8,6 +9,7 @@ use clap::Subcommand;
 #[derive(Subcommand, Debug)]
 pub enum KbCommand {
     Search(search::SearchArgs),
+    Hits(hits::HitsArgs),
 }
 
 /// Runs the command.
@@ -17,5 +19,6 @@ pub enum KbCommand {
 pub fn run(command: &KbCommand) -> anyhow::Result<()> {
     match command {
         KbCommand::Search(args) => search::run(args),
+        KbCommand::Hits(args) => hits::run(args),
     }
 }
