@@ -35,6 +35,7 @@ async function make(out) {
   await build({ ...common, entryPoints: ["console/console.css"], outfile: join(out, "console/app.css") });
   await build({ ...common, entryPoints: ["demo/demo.ts"], outfile: join(out, "demo/demo.js") });
   await build({ ...common, entryPoints: ["demo/demo.css"], outfile: join(out, "demo/demo.css") });
+  await build({ ...common, entryPoints: ["help/help.css"], outfile: join(out, "help/help.css") });
   cpSync(join(here, "console/index.html"), join(out, "console/index.html"));
   cpSync(join(here, "demo/index.html"), join(out, "demo/index.html"));
   mkdirSync(join(out, "chat"), { recursive: true });

@@ -34,7 +34,8 @@ pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
     };
     let mut events = vec![searched];
     if outcome == SearchOutcome::Answer {
-        events.push(cited(desk, tracker, answer, "knowledge"));
+        let policy = if answer.curated { "curated" } else { "knowledge" };
+        events.push(cited(desk, tracker, answer, policy));
     }
     events
 }
@@ -89,9 +90,9 @@ fn cited(desk: &Desk<'_>, tracker: &Tracker, answer: Answer, policy: &str) -> Ev
         .as_ref()
         .map(|c| c.passage.clone())
         .unwrap_or_default();
-    let read_on = answer.related.into_iter().map(|(id, title)| Choice {
-        label: title,
-        choice: format!("article:{id}"),
+    let read_on = answer.related.into_iter().map(|link| Choice {
+        label: link.title,
+        choice: format!("article:{}", link.id),
     });
     Event::BotSaid {
         text,

@@ -1,7 +1,9 @@
 //! Articles (`articles/{zh,en}/**.md`) and faq tables (`faq/*.csv`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -43,8 +45,20 @@ pub struct Handling {
     pub translations: BTreeMap<Lang, String>,
     /// Ids of articles to read on.
     pub related: Vec<String>,
+    /// Whether it answers the questions it lists before anything else does.
+    pub pinned: bool,
     /// Above 1 it comes before others that fit as well, below 1 after them; 0.1 to 10.
     pub boost: f32,
+}
+
+impl Handling {
+    /// Whether somebody may be told of the article on a day.
+    #[must_use]
+    pub fn is_open_to(&self, audience: Audience, today: Date) -> bool {
+        (self.audience == Audience::Public || audience == Audience::Agents)
+            && self.valid_from.is_none_or(|from| from <= today)
+            && self.valid_until.is_none_or(|until| today <= until)
+    }
 }
 
 impl Default for Handling {
@@ -55,6 +69,7 @@ impl Default for Handling {
             valid_until: None,
             translations: BTreeMap::new(),
             related: Vec::new(),
+            pinned: false,
             boost: 1.0,
         }
     }
@@ -81,6 +96,8 @@ pub struct Article {
     pub file: PathBuf,
     /// Line of the file on which `body` starts, from 1.
     pub body_line: usize,
+    /// Hash of the whole file; 0 for one that is not from a file.
+    pub source: u64,
 }
 
 /// One row of a faq table.
@@ -123,6 +140,8 @@ struct FrontMatter {
     translations: BTreeMap<Lang, String>,
     #[serde(default)]
     related: Vec<String>,
+    #[serde(default)]
+    pinned: bool,
     #[serde(default = "boost_default")]
     boost: f32,
 }
@@ -134,11 +153,28 @@ fn boost_default() -> f32 {
 /// Reads every `.md` file below `dir`. The language is the front matter's `lang` or else the name of
 /// a folder on the way (`zh` or `en`).
 #[must_use]
-pub fn load_articles(dir: &Path, problems: &mut Problems) -> Vec<Article> {
-    let mut articles: Vec<Article> = yaml::files_below(dir, "md", problems)
-        .iter()
-        .filter_map(|file| load_article(dir, file, problems))
-        .collect();
+pub fn load_articles(dir: &Path, problems: &mut Problems) -> Vec<Arc<Article>> {
+    load_changed_articles(dir, &[], problems)
+}
+
+/// The same, taking over those that stand in their files as they did before.
+pub(super) fn load_changed_articles(
+    dir: &Path,
+    before: &[Arc<Article>],
+    problems: &mut Problems,
+) -> Vec<Arc<Article>> {
+    let known: HashMap<&Path, &Arc<Article>> = before.iter().map(|a| (a.file.as_path(), a)).collect();
+    let files = yaml::files_below(dir, "md", problems);
+    let mut load = |file: &PathBuf| {
+        let text = yaml::read(file, ARTICLE_BYTES_MAX, problems)?;
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let source = hasher.finish();
+        let same = known.get(file.as_path()).filter(|known| known.source == source);
+        let read = || load_article(dir, file, (&text, source), problems).map(Arc::new);
+        same.map(|known| Arc::clone(known)).or_else(read)
+    };
+    let mut articles: Vec<Arc<Article>> = files.iter().filter_map(&mut load).collect();
     let mut seen: BTreeMap<(Lang, String), PathBuf> = BTreeMap::new();
     articles.retain(|article| {
         let key = (article.lang, article.id.to_lowercase());
@@ -157,9 +193,14 @@ pub fn load_articles(dir: &Path, problems: &mut Problems) -> Vec<Article> {
     articles
 }
 
-fn load_article(dir: &Path, file: &Path, problems: &mut Problems) -> Option<Article> {
-    let text = yaml::read(file, ARTICLE_BYTES_MAX, problems)?;
-    let Some((head, body, body_line)) = split_front_matter(&text) else {
+/// Reads one article from its text and the text's hash.
+fn load_article(
+    dir: &Path,
+    file: &Path,
+    (text, source): (&str, u64),
+    problems: &mut Problems,
+) -> Option<Article> {
+    let Some((head, body, body_line)) = split_front_matter(text) else {
         problems.error(
             file,
             1,
@@ -198,6 +239,7 @@ fn load_article(dir: &Path, file: &Path, problems: &mut Problems) -> Option<Arti
         body: body.to_owned(),
         file: file.to_owned(),
         body_line,
+        source,
     })
 }
 
@@ -233,6 +275,7 @@ fn handling_of(
         valid_until: front.valid_until,
         translations: std::mem::take(&mut front.translations),
         related: std::mem::take(&mut front.related),
+        pinned: front.pinned,
         boost: front.boost,
     })
 }

@@ -305,6 +305,7 @@ impl Product {
             body,
             file: "catalogue/products.csv".into(),
             body_line: 1,
+            source: 0,
         }
     }
 }

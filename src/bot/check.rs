@@ -1,11 +1,12 @@
 //! Loading the whole folder and checking that its parts fit together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::article::{Article, Faq, load_articles, load_faq};
+use super::article::{Article, Faq, load_changed_articles, load_faq};
 use super::catalogue::{Catalogue, load_catalogue};
 use super::flow::{Flow, Slot, SlotFrom, StepKind, line_of_step, load_flows, load_slots};
 use super::intent::{Intent, load_intents};
@@ -45,7 +46,7 @@ pub struct Bot {
     /// Slots by name.
     pub slots: BTreeMap<String, Slot>,
     /// Help-centre articles.
-    pub articles: Vec<Article>,
+    pub articles: Vec<Arc<Article>>,
     /// Rows of the faq tables.
     pub faq: Vec<Faq>,
     /// Products, orders, customers.
@@ -59,6 +60,16 @@ impl Bot {
     /// every problem found, errors first.
     #[must_use]
     pub fn load(root: &Path) -> (Option<Self>, Vec<Problem>) {
+        Self::load_over(&[], root)
+    }
+
+    /// The same for a folder that has changed since this was read; articles that have not are taken over.
+    #[must_use]
+    pub fn reloaded(&self, root: &Path) -> (Option<Self>, Vec<Problem>) {
+        Self::load_over(&self.articles, root)
+    }
+
+    fn load_over(before: &[Arc<Article>], root: &Path) -> (Option<Self>, Vec<Problem>) {
         let mut problems = Problems::new(root);
         if !root.is_dir() {
             problems.error(
@@ -74,7 +85,7 @@ impl Bot {
         let responses = load_responses(&root.join("responses"), &mut problems);
         let slots = load_slots(&root.join("slots.yaml"), &mut problems);
         let flows = load_flows(&root.join("flows"), &mut problems);
-        let articles = load_articles(&root.join("articles"), &mut problems);
+        let articles = load_changed_articles(&root.join("articles"), before, &mut problems);
         let faq = load_faq(&root.join("faq"), &mut problems);
         let catalogue = load_catalogue(&root.join("catalogue"), &mut problems);
         let bot = shop.map(|shop| Self {
@@ -105,9 +116,9 @@ impl Bot {
 
     /// Articles of the help centre and the articles made of products.
     #[must_use]
-    pub fn all_articles(&self) -> Vec<Article> {
+    pub fn all_articles(&self) -> Vec<Arc<Article>> {
         let products = self.catalogue.products.values();
-        let made = products.flat_map(|p| Lang::ALL.map(|lang| p.to_article(lang)));
+        let made = products.flat_map(|p| Lang::ALL.map(|lang| Arc::new(p.to_article(lang))));
         self.articles.iter().cloned().chain(made).collect()
     }
 }
@@ -149,32 +160,28 @@ fn check_references(bot: &Bot, root: &Path, problems: &mut Problems) {
         check_flow(bot, flow, problems);
     }
     check_choices(bot, root, problems);
-    bot.articles
-        .iter()
-        .for_each(|article| check_article(bot, article, problems));
+    check_articles(bot, problems);
 }
 
 /// What an article points to must be there.
-fn check_article(bot: &Bot, article: &Article, problems: &mut Problems) {
-    let there = |id: &str, lang: Option<Lang>| {
-        bot.articles
-            .iter()
-            .any(|a| a.id == id && lang.is_none_or(|lang| a.lang == lang))
-    };
-    let line = |key: &str| {
-        let source = std::fs::read_to_string(&article.file).unwrap_or_default();
-        line_of_key(&source, key)
-    };
-    let (related, translations) = (&article.handling.related, &article.handling.translations);
-    for id in related.iter().filter(|id| !there(id, None)) {
-        let message = format!("related article `{id}` is not in articles/; mend the id or take it out");
-        problems.error(&article.file, line("related"), "unknown_article", message);
-    }
-    for (lang, id) in translations {
-        if !there(id, Some(*lang)) {
-            let message =
-                format!("translation `{id}` is not in articles/ in {lang}; mend the id or write it");
-            problems.error(&article.file, line("translations"), "unknown_article", message);
+fn check_articles(bot: &Bot, problems: &mut Problems) {
+    let there: BTreeSet<(&str, Lang)> = bot.articles.iter().map(|a| (&*a.id, a.lang)).collect();
+    for article in &bot.articles {
+        let line = |key: &str| {
+            let source = std::fs::read_to_string(&article.file).unwrap_or_default();
+            line_of_key(&source, key)
+        };
+        let known = |id: &str| Lang::ALL.iter().any(|lang| there.contains(&(id, *lang)));
+        for id in article.handling.related.iter().filter(|id| !known(id)) {
+            let message = format!("related article `{id}` is not in articles/; mend the id or take it out");
+            problems.error(&article.file, line("related"), "unknown_article", message);
+        }
+        for (lang, id) in &article.handling.translations {
+            if !there.contains(&(id, *lang)) {
+                let message =
+                    format!("translation `{id}` is not in articles/ in {lang}; mend the id or write it");
+                problems.error(&article.file, line("translations"), "unknown_article", message);
+            }
         }
     }
 }

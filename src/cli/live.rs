@@ -95,7 +95,7 @@ fn renew(root: &Path, engine: &Engine, began: Instant) -> Option<Change> {
     if version_of(root) == before.bot.version {
         return None;
     }
-    let bot = match read(root) {
+    let bot = match read(root, &before.bot) {
         Ok(bot) => bot,
         Err(problems) => return Some(Change::Refused(problems)),
     };
@@ -117,11 +117,11 @@ fn renew(root: &Path, engine: &Engine, began: Instant) -> Option<Change> {
 }
 
 /// The folder as it stood at one moment: read again when it changed meanwhile.
-fn read(root: &Path) -> Result<Bot, Vec<Problem>> {
+fn read(root: &Path, before: &Bot) -> Result<Bot, Vec<Problem>> {
     let mut readings = 0;
     loop {
         let version = version_of(root);
-        let (bot, problems) = Bot::load(root);
+        let (bot, problems) = before.reloaded(root);
         readings += 1;
         match bot {
             Some(bot) if bot.version == version || readings == READINGS_MAX => return Ok(bot),

@@ -25,6 +25,9 @@ pub struct Citation {
     pub passage: String,
     /// The whole passage as plain text, for the source view.
     pub quote: String,
+    /// Its language; conversations of old do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lang: Option<Lang>,
 }
 
 /// One labelled value of a card.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::ingest::{Passage, Unit, join};
 use super::retriever::Retriever;
 use super::text::{self, TermSet};
-use super::{Answer, Decision, Hit, Query, weigh};
+use super::{Answer, Decision, Hit, Link, Page, Parts, Query, page, weigh};
 use crate::conversation::{Citation, Lang};
 
 /// Hits kept with an answer: enough passages for five articles.
@@ -15,6 +15,8 @@ const HITS_MAX: usize = 15;
 pub(super) const BUBBLE_CHARS: [(Lang, usize); 2] = [(Lang::Zh, 220), (Lang::En, 480)];
 /// Likeness of words from which a question is the same as a written one.
 const WRITTEN_FOR_MIN: f32 = 0.6;
+/// A curated answer is given from this likeness to its question on.
+const CURATED_MIN: f32 = 0.8;
 /// The passage answers from this score on.
 const ANSWER_MIN: f32 = 0.5;
 /// Two articles are offered from this score on.
@@ -30,17 +32,18 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
     let Some(best) = hits.first() else {
         return nothing(query.lang);
     };
-    let score = weigh::answerable(&best.parts, lead(&hits));
+    let pinned = curated(retriever, &hits);
+    let score = pinned.map_or_else(
+        || weigh::answerable(&best.parts, lead(&hits)),
+        |hit| asked_for(&hit.parts),
+    );
     let decision = match score {
         s if s >= ANSWER_MIN => Decision::Answer,
         s if s >= UNSURE_MIN => Decision::Unsure,
         _ => Decision::Refuse,
     };
-    let chosen = within(&hits, best);
-    let of_chosen = |p: &&Passage| p.id == chosen.passage && p.lang == chosen.lang;
-    let Some(passage) = retriever.passages.iter().find(of_chosen) else {
-        return nothing(query.lang);
-    };
+    let chosen = within(&hits, pinned.unwrap_or(best));
+    let passage = &*retriever.passages[chosen.place];
     let passage = twin(retriever, passage, query).unwrap_or(passage);
     let asked = TermSet::of(&question);
     Answer {
@@ -49,9 +52,31 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
         citation: Some(citation(passage)),
         lang: passage.lang,
         related: related(retriever, passage, query),
+        curated: pinned.is_some(),
         score,
         hits,
     }
+}
+
+/// The curated answer to this question, if the shop has written one in the asker's language.
+fn curated<'a>(retriever: &Retriever, hits: &'a [Hit]) -> Option<&'a Hit> {
+    let mut pinned = hits.iter().filter(|hit| {
+        hit.parts.same_lang > 0.0
+            && retriever.passages[hit.place].handling.pinned
+            && asked_for(&hit.parts) >= CURATED_MIN
+    });
+    let first = pinned.next()?;
+    Some(pinned.fold(first, |best, hit| {
+        let nearer = asked_for(&hit.parts) > asked_for(&best.parts);
+        if nearer { hit } else { best }
+    }))
+}
+
+/// How nearly a question is one that the passage's article lists: by its words, or by words and meaning.
+fn asked_for(parts: &Parts) -> f32 {
+    parts
+        .question
+        .max((parts.question + parts.meaning_question) / 2.0)
 }
 
 /// The passage of the same article in the asker's language: the one at the same place, or else the first.
@@ -73,22 +98,27 @@ fn twin<'a>(retriever: &'a Retriever, passage: &Passage, query: &Query<'_>) -> O
 /// Passages that the asker may read.
 fn open<'a>(retriever: &'a Retriever, query: &Query<'_>) -> impl Iterator<Item = &'a Passage> {
     let (audience, today) = (query.audience, query.today);
-    retriever
-        .passages
-        .iter()
-        .filter(move |p| p.is_open_to(audience, today))
+    let all = retriever.passages.iter().map(|passage| &**passage);
+    all.filter(move |passage| passage.handling.is_open_to(audience, today))
 }
 
-/// Ids and titles of the articles to read on, in the asker's language where there is one.
-fn related(retriever: &Retriever, passage: &Passage, query: &Query<'_>) -> Vec<(String, String)> {
-    let title = |id: &String| {
+/// The articles to read on, in the asker's language where there is one.
+fn related(retriever: &Retriever, passage: &Passage, query: &Query<'_>) -> Vec<Link> {
+    let link_of = |id: &String| {
         let mut of = open(retriever, query).filter(|p| p.article == *id).peekable();
         let any = of.peek().copied();
-        let best = of.find(|p| p.lang == query.lang).or(any)?;
-        Some((id.clone(), best.title.clone()))
+        of.find(|p| p.lang == query.lang).or(any).map(link)
     };
     let ids = passage.handling.related.iter();
-    ids.filter_map(title).take(RELATED_MAX).collect()
+    ids.filter_map(link_of).take(RELATED_MAX).collect()
+}
+
+fn link(passage: &Passage) -> Link {
+    Link {
+        lang: passage.lang,
+        id: passage.article.clone(),
+        title: passage.title.clone(),
+    }
 }
 
 /// The passage of the best hit's article that answers: its beginning, when the question is nearly one that
@@ -120,8 +150,33 @@ pub(super) fn article(retriever: &Retriever, id: &str, query: &Query<'_>) -> Opt
         citation: Some(citation(passage)),
         lang: passage.lang,
         related: related(retriever, passage, query),
+        curated: false,
         score: 1.0,
         hits: Vec::new(),
+    })
+}
+
+/// An article to read whole; `body` gives the Markdown that a passage was cut from, if it was.
+pub(super) fn page<'a>(
+    retriever: &'a Retriever,
+    id: &str,
+    query: &Query<'_>,
+    body: impl Fn(&Passage) -> Option<&'a str>,
+) -> Option<Page> {
+    let passage = open(retriever, query).find(|p| p.article == id && p.lang == query.lang)?;
+    let other = Lang::ALL.into_iter().find(|lang| *lang != query.lang)?;
+    let theirs = Query {
+        lang: other,
+        ..*query
+    };
+    let html = body(passage).map_or_else(|| page::html_of(&passage.text()), page::html_of);
+    Some(Page {
+        id: passage.article.clone(),
+        title: passage.title.clone(),
+        lang: passage.lang,
+        html,
+        other: twin(retriever, passage, &theirs).map(link),
+        related: related(retriever, passage, query),
     })
 }
 
@@ -132,6 +187,7 @@ fn nothing(lang: Lang) -> Answer {
         citation: None,
         lang,
         related: Vec::new(),
+        curated: false,
         score: 0.0,
         hits: Vec::new(),
     }
@@ -165,6 +221,7 @@ fn completed(query: &Query<'_>) -> String {
 
 fn citation(passage: &Passage) -> Citation {
     Citation {
+        lang: Some(passage.lang),
         article: passage.article.clone(),
         title: passage.title.clone(),
         passage: passage.id.clone(),

@@ -1,106 +1,188 @@
-//! The words index: BM25 over weighted fields, in memory. The only file that names tantivy's index.
+//! The words index: finds the passages that share words with a question. How much they share is weighed
+//! elsewhere, so it may lag behind in its counts but never in its contents. The only file that names
+//! tantivy's index.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tantivy::collector::TopDocs;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
-use tantivy::schema::{
-    Field, INDEXED, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions, Value,
-};
+use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{PreTokenizedString, Token};
-use tantivy::{Index, IndexReader, TantivyDocument, Term};
+use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
 
 use super::Error;
-use super::ingest::Passage;
-use super::text;
+use super::terms::{FIELDS, Terms, WEIGHTS};
 
 /// Memory of the index writer, in bytes; tantivy's least is 15 MB.
 const WRITER_BYTES: usize = 32 * 1024 * 1024;
 /// Most different terms of one query.
 const QUERY_TERMS_MAX: usize = 64;
+/// Field of a passage's key.
+const KEY: &str = "key";
 
-/// Fields with their weights.
-const FIELDS: [(&str, f32); 4] = [
-    ("title", 2.5),
-    ("questions", 2.0),
-    ("heading", 1.8),
-    ("body", 1.0),
-];
+/// A passage's key and terms.
+pub(super) type Document<'a> = (u64, &'a Terms);
 
-/// Terms of all passages, searchable.
+/// Terms of all passages of one version, searchable.
 pub(super) struct WordIndex {
+    shelf: Arc<Mutex<Shelf>>,
+    searcher: Searcher,
+    /// Place of each passage, by its key.
+    places: HashMap<u64, usize>,
+    fields: Fields,
+}
+
+#[derive(Clone, Copy)]
+struct Fields {
+    text: [Field; FIELDS],
+    key: Field,
+}
+
+/// What versions share: one index, of which each version keeps the state that it was made with.
+struct Shelf {
+    writer: IndexWriter,
     reader: IndexReader,
-    fields: [(Field, f32); 4],
-    place: Field,
+    /// Keys of what is indexed now.
+    keys: HashMap<u64, usize>,
 }
 
 impl WordIndex {
     /// Indexes all passages.
-    pub fn build(passages: &[Passage]) -> Result<Self, Error> {
+    pub fn build(documents: &[Document<'_>]) -> Result<Self, Error> {
         let mut schema = Schema::builder();
         let indexing = TextFieldIndexing::default().set_index_option(IndexRecordOption::WithFreqs);
         let options = TextOptions::default().set_indexing_options(indexing);
-        let fields = FIELDS.map(|(name, weight)| (schema.add_text_field(name, options.clone()), weight));
-        let place = schema.add_u64_field("place", INDEXED | STORED);
+        let text = std::array::from_fn(|field| schema.add_text_field(&field.to_string(), options.clone()));
+        let key = schema.add_u64_field(KEY, INDEXED | FAST);
         let index = Index::create_in_ram(schema.build());
-        let mut writer = index.writer_with_num_threads(1, WRITER_BYTES)?;
-        for (at, passage) in passages.iter().enumerate() {
-            let questions = format!("{}\n{}", passage.questions.join("\n"), passage.tags);
-            let texts = [&passage.title, &questions, &passage.heading, &passage.text()];
-            let mut document = TantivyDocument::new();
-            document.add_u64(place, at as u64);
-            for ((field, _), text) in fields.iter().zip(texts) {
-                document.add_pre_tokenized_text(*field, tokens(text));
-            }
-            writer.add_document(document)?;
+        let shelf = Shelf {
+            writer: index.writer_with_num_threads(1, WRITER_BYTES)?,
+            reader: index
+                .reader_builder()
+                .reload_policy(ReloadPolicy::Manual)
+                .try_into()?,
+            keys: HashMap::new(),
+        };
+        Self::over(Arc::new(Mutex::new(shelf)), Fields { text, key }, documents)
+    }
+
+    /// The index of another version; only what differs is indexed.
+    pub fn rebuilt(&self, documents: &[Document<'_>]) -> Result<Self, Error> {
+        Self::over(Arc::clone(&self.shelf), self.fields, documents)
+    }
+
+    fn over(shelf: Arc<Mutex<Shelf>>, fields: Fields, documents: &[Document<'_>]) -> Result<Self, Error> {
+        let places: HashMap<u64, usize> = documents.iter().map(|(key, _)| *key).zip(0..).collect();
+        let mut held = shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = held.become_(&places, fields, documents) {
+            // The next version starts from what was there before.
+            held.writer.rollback()?;
+            return Err(error.into());
         }
-        writer.commit()?;
+        let searcher = held.reader.searcher();
+        held.keys.clone_from(&places);
+        drop(held);
         Ok(Self {
-            reader: index.reader()?,
+            shelf,
+            searcher,
+            places,
             fields,
-            place,
         })
     }
 
-    /// Places of the best passages with their BM25 scores, best first.
-    pub fn search(&self, terms: &[String], hits_max: usize) -> Result<Vec<(usize, f32)>, Error> {
-        let mut seen = std::collections::BTreeSet::new();
+    /// Places of the passages that share most with a question, best first.
+    pub fn search(&self, asked: &[u64], hits_max: usize) -> Result<Vec<usize>, Error> {
         let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-        for term in terms
-            .iter()
-            .filter(|t| seen.insert(t.as_str()))
-            .take(QUERY_TERMS_MAX)
-        {
-            for (field, weight) in self.fields {
-                let query = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
+        for term in asked.iter().take(QUERY_TERMS_MAX) {
+            for (field, weight) in self.fields.text.into_iter().zip(WEIGHTS) {
+                let term = Term::from_field_text(field, &written(*term));
+                let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
                 clauses.push((Occur::Should, Box::new(BoostQuery::new(Box::new(query), weight))));
             }
         }
         if clauses.is_empty() {
             return Ok(Vec::new());
         }
-        let searcher = self.reader.searcher();
         let top = TopDocs::with_limit(hits_max).order_by_score();
-        let found = searcher.search(&BooleanQuery::new(clauses), &top)?;
+        let found = self.searcher.search(&BooleanQuery::new(clauses), &top)?;
         let mut hits = Vec::with_capacity(found.len());
-        for (score, address) in found {
-            let document: TantivyDocument = searcher.doc(address)?;
-            let place = document.get_first(self.place).and_then(|value| value.as_u64());
-            hits.extend(place.and_then(|p| usize::try_from(p).ok()).map(|p| (p, score)));
+        for (_, address) in found {
+            let columns = self.searcher.segment_reader(address.segment_ord).fast_fields();
+            let key = columns.u64(KEY)?.first(address.doc_id);
+            hits.extend(key.and_then(|key| self.places.get(&key)));
         }
         Ok(hits)
     }
 }
 
-fn tokens(source: &str) -> PreTokenizedString {
-    let tokens = text::terms(source)
-        .into_iter()
-        .enumerate()
-        .map(|(position, text)| Token {
+impl Shelf {
+    /// Drops what is not wanted, adds what is missing, and shows it to searchers made from now on.
+    fn become_(
+        &mut self,
+        places: &HashMap<u64, usize>,
+        fields: Fields,
+        documents: &[Document<'_>],
+    ) -> tantivy::Result<()> {
+        for key in self.keys.keys().filter(|key| !places.contains_key(*key)) {
+            self.writer.delete_term(Term::from_field_u64(fields.key, *key));
+        }
+        for (place, (key, terms)) in documents.iter().enumerate() {
+            // Of passages that are wholly the same, the last stands for all.
+            if !self.keys.contains_key(key) && places.get(key) == Some(&place) {
+                self.writer.add_document(document(fields, *key, terms))?;
+            }
+        }
+        self.writer.commit()?;
+        self.reader.reload()
+    }
+}
+
+fn document(fields: Fields, key: u64, terms: &Terms) -> TantivyDocument {
+    let mut document = TantivyDocument::new();
+    document.add_u64(fields.key, key);
+    for (at, field) in fields.text.into_iter().enumerate() {
+        let times = terms
+            .counted()
+            .flat_map(|(term, counts)| std::iter::repeat_n(term, usize::from(counts[at])));
+        let tokens = times.enumerate().map(|(position, term)| Token {
             position,
-            text,
+            text: written(term),
             ..Token::default()
         });
-    PreTokenizedString {
-        text: String::new(),
-        tokens: tokens.collect(),
+        let tokens = PreTokenizedString {
+            text: String::new(),
+            tokens: tokens.collect(),
+        };
+        document.add_pre_tokenized_text(field, tokens);
+    }
+    document
+}
+
+/// A term's hash as the index writes it.
+fn written(term: u64) -> String {
+    format!("{term:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_keeps_what_it_was_made_with() {
+        let [tea, pot] = ["tea", "pot"].map(|text| Terms::of([text, "", "", ""]));
+        let asked = |text: &str| super::super::text::TermSet::of(text);
+        let first = WordIndex::build(&[(1, &tea), (2, &pot)]).unwrap();
+        let second = first.rebuilt(&[(3, &pot)]).unwrap();
+        // A version made from an old one has its own contents, not those of the last.
+        let third = first.rebuilt(&[(2, &pot), (1, &tea)]).unwrap();
+        for (index, tea, pot) in [
+            (&first, vec![0], vec![1]),
+            (&second, vec![], vec![0]),
+            (&third, vec![1], vec![0]),
+        ] {
+            assert_eq!(index.search(asked("tea").hashes(), 9).unwrap(), tea);
+            assert_eq!(index.search(asked("pots").hashes(), 9).unwrap(), pot);
+        }
     }
 }

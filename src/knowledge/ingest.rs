@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use jiff::civil::Date;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use sha2::{Digest, Sha256};
 
-use crate::bot::{Article, Audience, Faq, Handling};
+use crate::bot::{Article, Faq, Handling};
 use crate::conversation::Lang;
 
 /// Longest passage, in characters; a longer section becomes several.
@@ -15,7 +15,7 @@ const PASSAGE_CHARS_MAX: usize = 1_200;
 const PASSAGES_MAX: usize = 200;
 
 /// One quotable piece of a passage.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unit {
     /// Plain text; list items and table rows start with `- `.
     pub text: String,
@@ -26,6 +26,8 @@ pub(super) struct Unit {
 /// The indexed piece of an article.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Passage {
+    /// Hash of all that decides what it means.
+    pub key: u64,
     /// `<article>#<n>`.
     pub id: String,
     /// Article id.
@@ -47,18 +49,40 @@ pub(super) struct Passage {
 }
 
 impl Passage {
-    /// Whether somebody may be answered from it on a day.
-    pub fn is_open_to(&self, audience: Audience, today: Date) -> bool {
-        let handling = &self.handling;
-        (handling.audience == Audience::Public || audience == Audience::Agents)
-            && handling.valid_from.is_none_or(|from| from <= today)
-            && handling.valid_until.is_none_or(|until| today <= until)
+    /// Whether it is of the same article in the same language, so that both are about the same.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        (&self.article, self.lang) == (&other.article, other.lang)
+            && (&self.title, &self.questions) == (&other.title, &other.questions)
     }
 
-    /// Everything that decides what it means.
-    pub fn said(&self) -> Said<'_> {
-        let about = [&*self.id, &*self.title, &*self.tags, &*self.heading];
-        (self.lang, about, &self.questions, &self.units)
+    /// With the key of what it says.
+    fn keyed(mut self) -> Arc<Self> {
+        let mut hash = Sha256::new();
+        let mut take = |text: &str| {
+            hash.update(text.len().to_le_bytes());
+            hash.update(text);
+        };
+        [
+            &*self.id,
+            self.lang.code(),
+            &*self.title,
+            &*self.tags,
+            &*self.heading,
+        ]
+        .into_iter()
+        .for_each(&mut take);
+        self.questions.iter().for_each(|question| take(question));
+        // Where the questions end; no text is so long.
+        hash.update(u64::MAX.to_le_bytes());
+        for unit in &self.units {
+            hash.update([u8::from(unit.listed)]);
+            hash.update(unit.text.len().to_le_bytes());
+            hash.update(&unit.text);
+        }
+        let digest = hash.finalize();
+        let bytes = digest.first_chunk().copied().unwrap_or_default();
+        self.key = u64::from_le_bytes(bytes);
+        Arc::new(self)
     }
 
     /// The whole passage as shown: list items on lines of their own, sentences run on.
@@ -66,9 +90,6 @@ impl Passage {
         join(self.units.iter(), self.lang)
     }
 }
-
-/// What a passage means: its language; id, title, tags and heading; the article's questions; its text.
-pub(super) type Said<'a> = (Lang, [&'a str; 4], &'a [String], &'a [Unit]);
 
 /// Joins units as a reader would set them.
 pub(super) fn join<'a>(units: impl Iterator<Item = &'a Unit>, lang: Lang) -> String {
@@ -92,13 +113,13 @@ pub(super) fn join<'a>(units: impl Iterator<Item = &'a Unit>, lang: Lang) -> Str
 }
 
 /// All passages of an article.
-pub(super) fn passages_of(article: &Article) -> Vec<Passage> {
+pub(super) fn passages_of(article: &Article) -> Vec<Arc<Passage>> {
     let placed = placed_passages_of(article).into_iter();
     placed.map(|(passage, _)| passage).collect()
 }
 
 /// All passages of an article, each with the lines of the body, from 0, that its units stand on.
-pub(super) fn placed_passages_of(article: &Article) -> Vec<(Passage, Vec<usize>)> {
+pub(super) fn placed_passages_of(article: &Article) -> Vec<(Arc<Passage>, Vec<usize>)> {
     let ends: Vec<usize> = article.body.match_indices('\n').map(|(at, _)| at).collect();
     let mut reader = Reader::default();
     for (event, place) in Parser::new_ext(&article.body, Options::ENABLE_TABLES).into_offset_iter() {
@@ -112,6 +133,7 @@ pub(super) fn placed_passages_of(article: &Article) -> Vec<(Passage, Vec<usize>)
         for units in split(units) {
             let (units, lines) = units.into_iter().unzip();
             let passage = Passage {
+                key: 0,
                 id: format!("{}#{}", article.id, passages.len() + 1),
                 article: article.id.clone(),
                 title: article.title.clone(),
@@ -122,7 +144,7 @@ pub(super) fn placed_passages_of(article: &Article) -> Vec<(Passage, Vec<usize>)
                 handling: Arc::clone(&handling),
                 units,
             };
-            passages.push((passage, lines));
+            passages.push((passage.keyed(), lines));
         }
     }
     passages.truncate(PASSAGES_MAX);
@@ -130,13 +152,14 @@ pub(super) fn placed_passages_of(article: &Article) -> Vec<(Passage, Vec<usize>)
 }
 
 /// The passage of a faq row.
-pub(super) fn passage_of_faq(faq: &Faq) -> Passage {
+pub(super) fn passage_of_faq(faq: &Faq) -> Arc<Passage> {
     let units = faq
         .answer
         .lines()
         .flat_map(sentences)
         .map(|text| Unit { text, listed: false });
-    Passage {
+    let passage = Passage {
+        key: 0,
         id: format!("{}#1", faq.id),
         article: faq.id.clone(),
         title: faq.question.clone(),
@@ -144,9 +167,13 @@ pub(super) fn passage_of_faq(faq: &Faq) -> Passage {
         lang: faq.lang,
         questions: vec![faq.question.clone()],
         tags: faq.tags.join(" "),
-        handling: Arc::default(),
+        handling: Arc::new(Handling {
+            pinned: true,
+            ..Handling::default()
+        }),
         units: units.collect(),
-    }
+    };
+    passage.keyed()
 }
 
 /// A unit and its line.
@@ -317,6 +344,7 @@ mod tests {
             body: body.to_owned(),
             file: "a.md".into(),
             body_line: 1,
+            source: 0,
         }
     }
 
@@ -324,7 +352,7 @@ mod tests {
     fn sections_lists_and_tables() {
         let body = "First. It costs ¥1.50 now.\n\n## More\nSee:\n\n- one\n- two\n\n| How | Days |\n| --- | --- |\n| PayPal | 3–5 |\n";
         let passages = passages_of(&article(body));
-        let texts: Vec<String> = passages.iter().map(Passage::text).collect();
+        let texts: Vec<String> = passages.iter().map(|p| p.text()).collect();
         assert_eq!(
             texts,
             ["First. It costs ¥1.50 now.", "See:\n- one\n- two\n- PayPal: 3–5"]

@@ -5,10 +5,14 @@ mod answer;
 mod audit;
 mod index;
 mod ingest;
+mod nearness;
+mod page;
 mod retriever;
+mod terms;
 mod text;
 mod weigh;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -18,9 +22,11 @@ use jiff::civil::Date;
 use crate::bot::{Article, Audience, Faq};
 use crate::conversation::{Citation, Lang};
 use crate::predictors::Predictors;
+use ingest::Passage;
 use retriever::Retriever;
 
 pub use audit::{Finding, Level, Place, Subject, audit};
+pub use page::{Link, Page};
 pub use weigh::{NAMES as PART_NAMES, Parts};
 
 /// Why a knowledge base could not be built or asked.
@@ -95,6 +101,8 @@ pub struct Hit {
     pub score: f32,
     /// What the score is made of.
     pub parts: Parts,
+    /// Its place among all passages.
+    place: usize,
 }
 
 /// Whether the knowledge base answers.
@@ -119,8 +127,10 @@ pub struct Answer {
     pub citation: Option<Citation>,
     /// Their language.
     pub lang: Lang,
-    /// Articles to read on: ids and titles.
-    pub related: Vec<(String, String)>,
+    /// Articles to read on.
+    pub related: Vec<Link>,
+    /// Whether the shop wrote it for this very question, so that nothing was weighed against it.
+    pub curated: bool,
     /// How likely the best passage answers, 0..=1.
     pub score: f32,
     /// The best passages, best first.
@@ -130,7 +140,27 @@ pub struct Answer {
 /// A shop's whole knowledge.
 pub struct Knowledge {
     retriever: Retriever,
+    shelf: Vec<Cut>,
     version: String,
+}
+
+/// An article and its passages.
+struct Cut {
+    article: Arc<Article>,
+    passages: Vec<Arc<Passage>>,
+}
+
+/// Articles in passages; those that are known already are not cut again.
+fn shelf(known: &[Cut], articles: &[Arc<Article>]) -> Vec<Cut> {
+    let known: HashMap<*const Article, &Cut> =
+        known.iter().map(|cut| (Arc::as_ptr(&cut.article), cut)).collect();
+    let cut = |article: &Arc<Article>| Cut {
+        passages: known
+            .get(&Arc::as_ptr(article))
+            .map_or_else(|| ingest::passages_of(article), |cut| cut.passages.clone()),
+        article: Arc::clone(article),
+    };
+    articles.iter().map(cut).collect()
 }
 
 /// Most passages served.
@@ -142,28 +172,32 @@ impl Knowledge {
     /// # Errors
     /// [`Error::TooMany`] above 200,000 passages; [`Error::Index`] when the index fails.
     pub fn build(
-        articles: &[Article],
+        articles: &[Arc<Article>],
         faq: &[Faq],
         encoder: Option<Arc<dyn Encoder>>,
     ) -> Result<Self, Error> {
         text::warm_up();
-        Self::over(articles, faq, |passages| Retriever::build(passages, encoder))
+        let shelf = shelf(&[], articles);
+        Self::over(shelf, faq, |passages| Retriever::build(passages, encoder))
     }
 
-    /// The same for a folder that has changed since; passages that have not are not thought over again.
+    /// The same for a folder that has changed since; articles that have not are neither cut nor thought over
+    /// again.
     ///
     /// # Errors
     /// As [`Self::build`].
-    pub fn rebuilt(&self, articles: &[Article], faq: &[Faq]) -> Result<Self, Error> {
-        Self::over(articles, faq, |passages| self.retriever.rebuilt(passages))
+    pub fn rebuilt(&self, articles: &[Arc<Article>], faq: &[Faq]) -> Result<Self, Error> {
+        let shelf = shelf(&self.shelf, articles);
+        Self::over(shelf, faq, |passages| self.retriever.rebuilt(passages))
     }
 
     fn over(
-        articles: &[Article],
+        shelf: Vec<Cut>,
         faq: &[Faq],
-        build: impl FnOnce(Vec<ingest::Passage>) -> Result<Retriever, Error>,
+        build: impl FnOnce(Vec<Arc<Passage>>) -> Result<Retriever, Error>,
     ) -> Result<Self, Error> {
-        let mut passages: Vec<_> = articles.iter().flat_map(ingest::passages_of).collect();
+        let of_articles = shelf.iter().flat_map(|cut| &cut.passages).map(Arc::clone);
+        let mut passages: Vec<Arc<Passage>> = of_articles.collect();
         passages.extend(faq.iter().map(ingest::passage_of_faq));
         if passages.len() > PASSAGES_MAX {
             return Err(Error::TooMany {
@@ -173,11 +207,8 @@ impl Knowledge {
         }
         let mut hash = Sha256::new();
         for passage in &passages {
-            hash.update(passage.id.as_bytes());
-            hash.update(passage.lang.code());
+            hash.update(passage.key.to_le_bytes());
             hash.update(format!("{:?}", passage.handling));
-            hash.update(passage.title.as_bytes());
-            hash.update(passage.text().as_bytes());
         }
         let version = hash
             .finalize()
@@ -187,6 +218,7 @@ impl Knowledge {
             .collect();
         Ok(Self {
             retriever: build(passages)?,
+            shelf,
             version,
         })
     }
@@ -207,6 +239,22 @@ impl Knowledge {
     #[must_use]
     pub fn article(&self, id: &str, query: &Query<'_>) -> Option<Answer> {
         answer::article(&self.retriever, id, query)
+    }
+
+    /// An article or a row of a table to read whole, in exactly this language.
+    #[must_use]
+    pub fn page(&self, lang: Lang, id: &str, today: Date) -> Option<Page> {
+        let query = Query {
+            text: "",
+            lang,
+            context: None,
+            audience: Audience::Public,
+            today,
+        };
+        answer::page(&self.retriever, id, &query, |passage| {
+            let is_its = |cut: &&Cut| cut.passages.first().is_some_and(|first| first.is_beside(passage));
+            self.shelf.iter().find(is_its).map(|cut| &*cut.article.body)
+        })
     }
 
     /// Hash of all passages, in short.

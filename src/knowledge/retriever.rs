@@ -1,154 +1,166 @@
 //! Question → ranked passages: words and meaning each find candidates, then every candidate is weighed
 //! by the same features.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::index::WordIndex;
-use super::ingest::{Passage, Said};
-use super::text::{self, TermSet};
+use super::ingest::Passage;
+use super::nearness::{Bytes, Plane};
+use super::terms::{FIELDS, TERM_MOST, Terms};
+use super::text::TermSet;
 use super::weigh::{self, Parts};
 use super::{Encoder, Error, Hit, Meaning, Query};
 use crate::conversation::Lang;
-use crate::predictors::dot;
 
 /// Candidates that words find.
 const WORD_CANDIDATES_MAX: usize = 60;
 /// Candidates that meaning finds.
 const MEANING_CANDIDATES_MAX: usize = 40;
-/// BM25 of a term that stands in one short field, at most, in units of its weight.
-const STRENGTH_MAX: f32 = 5.0;
 
 /// What of a passage is compared with a question.
 struct Entry {
-    /// Terms of everything that belongs to it.
-    all: TermSet,
-    /// Terms of its heading and its own text.
-    own: TermSet,
-    /// Terms of its title and heading.
-    title: TermSet,
+    /// Its terms by field.
+    terms: Terms,
     questions: Vec<TermSet>,
     /// Of heading and text.
-    meaning: Meaning,
-    heading: Meaning,
+    gist: Gist,
+    heading: Gist,
     /// Of the article's title and questions, shared by its passages.
-    article: Arc<Vec<Meaning>>,
+    article: Arc<Vec<Gist>>,
+}
+
+/// A meaning as it is kept.
+#[derive(Default)]
+struct Gist {
+    vector: Bytes,
+    topics: Bytes,
+}
+
+impl Gist {
+    fn of(meaning: &Meaning) -> Self {
+        Self {
+            vector: Bytes::of(&meaning.vector),
+            topics: Bytes::of(&meaning.topics),
+        }
+    }
 }
 
 /// Everything needed to find passages.
 pub(super) struct Retriever {
-    pub passages: Vec<Passage>,
-    index: WordIndex,
-    /// In how many passages a term stands.
-    frequency: HashMap<u64, u32>,
+    pub passages: Vec<Arc<Passage>>,
     entries: Vec<Arc<Entry>>,
-    sizes: Vec<Sizes>,
+    index: WordIndex,
+    plane: Plane,
+    frequency: Frequency,
+    /// Terms of each field of a passage, on average.
+    average: [f32; FIELDS],
     encoder: Option<Arc<dyn Encoder>>,
 }
 
-/// Entries that are known already, by their passage.
-type Known<'a> = HashMap<Said<'a>, &'a Arc<Entry>>;
+/// In how many passages a term stands, by its hash.
+type Frequency = HashMap<u64, u32, BuildHasherDefault<Hashed>>;
+
+/// Terms are hashes already.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes
+            .iter()
+            .for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// Entries that are known already, by their passage's key.
+type Known<'a> = HashMap<u64, &'a Arc<Entry>>;
 
 impl Retriever {
-    pub fn build(passages: Vec<Passage>, encoder: Option<Arc<dyn Encoder>>) -> Result<Self, Error> {
-        Self::build_over(&Known::new(), passages, encoder)
-    }
-
-    /// The same over other passages; what is unchanged is not thought over again.
-    pub fn rebuilt(&self, passages: Vec<Passage>) -> Result<Self, Error> {
-        let known = self
-            .passages
-            .iter()
-            .map(Passage::said)
-            .zip(&self.entries)
-            .collect();
-        Self::build_over(&known, passages, self.encoder.clone())
-    }
-
-    fn build_over(
-        known: &Known<'_>,
-        passages: Vec<Passage>,
-        encoder: Option<Arc<dyn Encoder>>,
-    ) -> Result<Self, Error> {
-        let index = WordIndex::build(&passages)?;
-        let entries = entries(known, &passages, encoder.as_deref());
-        let mut frequency = HashMap::new();
-        for term in entries.iter().flat_map(|entry| entry.all.hashes()) {
-            *frequency.entry(*term).or_insert(0) += 1;
+    pub fn build(passages: Vec<Arc<Passage>>, encoder: Option<Arc<dyn Encoder>>) -> Result<Self, Error> {
+        let entries = entries(&Known::new(), &passages, encoder.as_deref());
+        let index = WordIndex::build(&documents(&passages, &entries))?;
+        let mut frequency = Frequency::default();
+        for (term, _) in entries.iter().flat_map(|entry| entry.terms.counted()) {
+            *frequency.entry(term).or_insert(0) += 1;
         }
-        let mut built = Self {
+        Ok(Self::over(passages, entries, index, frequency, encoder))
+    }
+
+    /// The same over other passages; what is unchanged is neither thought over nor indexed again.
+    pub fn rebuilt(&self, passages: Vec<Arc<Passage>>) -> Result<Self, Error> {
+        let keys = self.passages.iter().map(|passage| passage.key);
+        let known: Known<'_> = keys.zip(&self.entries).collect();
+        let entries = entries(&known, &passages, self.encoder.as_deref());
+        let index = self.index.rebuilt(&documents(&passages, &entries))?;
+        let frequency = self.frequency_after(&passages, &entries);
+        let encoder = self.encoder.clone();
+        Ok(Self::over(passages, entries, index, frequency, encoder))
+    }
+
+    fn over(
+        passages: Vec<Arc<Passage>>,
+        entries: Vec<Arc<Entry>>,
+        index: WordIndex,
+        frequency: Frequency,
+        encoder: Option<Arc<dyn Encoder>>,
+    ) -> Self {
+        let mut all = [0_u64; FIELDS];
+        for entry in &entries {
+            let lengths = entry.terms.lengths();
+            all.iter_mut()
+                .zip(lengths)
+                .for_each(|(all, more)| *all += u64::from(more));
+        }
+        Self {
+            average: all.map(|all| all as f32 / entries.len().max(1) as f32),
+            plane: plane(&passages, &entries),
             passages,
+            entries,
             index,
             frequency,
-            entries,
-            sizes: Vec::new(),
             encoder,
-        };
-        built.sizes = built.entries.iter().map(|entry| built.sizes_of(entry)).collect();
-        Ok(built)
+        }
+    }
+
+    /// The frequencies once these passages stand in the place of ours.
+    fn frequency_after(&self, passages: &[Arc<Passage>], entries: &[Arc<Entry>]) -> Frequency {
+        let mut frequency = self.frequency.clone();
+        // Twins count as often as they stand there.
+        let mut more: HashMap<u64, (i32, &Entry)> = HashMap::new();
+        let ours = self.passages.iter().zip(&self.entries).zip(std::iter::repeat(-1));
+        let theirs = passages.iter().zip(entries).zip(std::iter::repeat(1));
+        for ((passage, entry), by) in ours.chain(theirs) {
+            more.entry(passage.key).or_insert((0, entry)).0 += by;
+        }
+        for (by, entry) in more.into_values().filter(|(by, _)| *by != 0) {
+            for (term, _) in entry.terms.counted() {
+                let times = frequency.entry(term).or_insert(0);
+                *times = times.saturating_add_signed(by);
+            }
+        }
+        frequency.retain(|_, times| *times > 0);
+        frequency
     }
 
     /// The best passages that the asker may read, best first. `question` is the query's, completed.
     pub fn find(&self, question: &str, query: &Query<'_>, hits_max: usize) -> Vec<Hit> {
         let meaning = self.encoder.as_ref().map(|encoder| encoder.meaning(question));
-        let nearest = self.nearest(meaning.as_ref());
-        self.find_among(
-            &nearest,
-            (question, meaning.as_ref(), usize::MAX),
-            query,
-            hits_max,
-        )
-    }
-
-    /// The best of the passages that words find, the rarest `terms_max` of them, and of those at the places `near`.
-    fn find_among(
-        &self,
-        near: &[usize],
-        (question, meaning, terms_max): (&str, Option<&Meaning>, usize),
-        query: &Query<'_>,
-        hits_max: usize,
-    ) -> Vec<Hit> {
-        let mut terms = text::terms(question);
-        let asked = TermSet::from_terms(&terms);
-        if terms.len() > terms_max {
-            let weight = |term: &String| self.weight(text::hash(term));
-            terms.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-            terms.truncate(terms_max);
-        }
-        let found = self
-            .index
-            .search(&terms, WORD_CANDIDATES_MAX)
-            .unwrap_or_else(|error| {
-                tracing::error!(%error, "the index could not be searched");
-                Vec::new()
-            });
-        let mut words: BTreeMap<usize, f32> = found.iter().copied().collect();
-        let best = found.first().map_or(1.0, |(_, score)| score.max(f32::EPSILON));
-        for at in near {
-            words.entry(*at).or_insert(0.0);
-        }
-        let weights = asked.hashes().iter().map(|term| (*term, self.weight(*term)));
-        let asked = Question {
-            mass: weights.clone().map(|(_, weight)| weight).sum(),
-            size: self.size(&asked),
-            terms: weights.collect(),
-            meaning,
-            lang: query.lang,
-            best,
-        };
-        let mut hits: Vec<Hit> = words
-            .into_iter()
-            .filter(|(at, _)| self.passages[*at].is_open_to(query.audience, query.today))
-            .map(|(at, bm25)| self.hit(at, self.parts(at, bm25, &asked)))
-            .collect();
-        hits.sort_by(|a, b| {
-            b.score
-                .total_cmp(&a.score)
-                .then_with(|| a.passage.cmp(&b.passage))
-                .then_with(|| a.lang.cmp(&b.lang))
-        });
-        hits.truncate(hits_max);
-        hits
+        let gist = meaning.as_ref().map(Gist::of);
+        let asked = TermSet::mended(question, |term| self.frequency.get(&term).copied());
+        let question = self.question(&asked, gist.as_ref(), query.lang);
+        let found = self.candidates(asked.hashes(), gist.as_ref());
+        self.weighed(found, &question, query, hits_max)
     }
 
     /// What the question at place `which` of a passage's article finds, or its title behind the last; what they
@@ -161,36 +173,105 @@ impl Retriever {
         query: &Query<'_>,
     ) -> Vec<Hit> {
         let known = self.entries[at].article.get(which);
-        let mut near = if wide { self.nearest(known) } else { Vec::new() };
-        near.push(at);
-        self.find_among(&near, (query.text, known, terms_max), query, usize::MAX)
+        let asked = TermSet::of(query.text);
+        let question = self.question(&asked, known, query.lang);
+        let mut rarest = question.terms.clone();
+        rarest.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let rarest: Vec<u64> = rarest.iter().map(|(term, _)| *term).take(terms_max).collect();
+        let mut found = self.candidates(&rarest, known.filter(|_| wide));
+        found.insert(at);
+        self.weighed(found, &question, query, usize::MAX)
     }
 
-    /// What a passage means, where there is an encoder.
-    pub fn meaning(&self, at: usize) -> Option<&Meaning> {
-        let known = self.encoder.as_ref().map(|_| &self.entries[at].meaning);
-        known.filter(|meaning| !meaning.vector.is_empty())
+    /// How near two passages are in meaning, where there is an encoder.
+    pub fn nearness(&self, one: usize, two: usize) -> Option<f32> {
+        let gist = |at: usize| &self.entries[at].gist.vector;
+        self.encoder.as_ref().map(|_| gist(one).cosine(gist(two)))
     }
 
-    fn parts(&self, at: usize, bm25: f32, question: &Question<'_>) -> Parts {
+    fn question<'g>(&self, asked: &TermSet, gist: Option<&'g Gist>, lang: Lang) -> Question<'g> {
+        let hashes = asked.hashes().iter();
+        Question {
+            terms: hashes.map(|term| (*term, self.weight(*term))).collect(),
+            size: self.size(asked.hashes().iter().copied()),
+            gist,
+            lang,
+        }
+    }
+
+    /// Candidates that the asker may read, best first.
+    fn weighed(
+        &self,
+        found: BTreeSet<usize>,
+        question: &Question<'_>,
+        query: &Query<'_>,
+        hits_max: usize,
+    ) -> Vec<Hit> {
+        let open = found.into_iter().filter(|at| {
+            let passage = &self.passages[*at];
+            passage.handling.is_open_to(query.audience, query.today)
+        });
+        let weighed: Vec<(usize, f32)> = open.map(|at| (at, self.bm25(at, question))).collect();
+        let best = weighed
+            .iter()
+            .fold(f32::EPSILON, |best, (_, bm25)| best.max(*bm25));
+        let hit = |(at, bm25)| self.hit(at, self.parts(at, bm25, best, question));
+        let mut hits: Vec<Hit> = weighed.into_iter().map(hit).collect();
+        hits.sort_by(|a, b| {
+            b.score
+                .total_cmp(&a.score)
+                .then_with(|| a.passage.cmp(&b.passage))
+                .then_with(|| a.lang.cmp(&b.lang))
+        });
+        hits.truncate(hits_max);
+        hits
+    }
+
+    /// Places of the passages that words or meaning find.
+    fn candidates(&self, asked: &[u64], near: Option<&Gist>) -> BTreeSet<usize> {
+        let by_words = self.index.search(asked, WORD_CANDIDATES_MAX);
+        let by_words = by_words.unwrap_or_else(|error| {
+            tracing::error!(%error, "the index could not be searched");
+            Vec::new()
+        });
+        let by_meaning = near.map(|gist| self.plane.nearest(&gist.vector, MEANING_CANDIDATES_MAX));
+        by_words
+            .into_iter()
+            .chain(by_meaning.unwrap_or_default())
+            .collect()
+    }
+
+    fn bm25(&self, at: usize, question: &Question<'_>) -> f32 {
+        let terms = &self.entries[at].terms;
+        let told = question.terms.iter().filter_map(|(term, weight)| {
+            let counts = terms.get(*term)?;
+            Some(weight * terms.strength(counts, &self.average))
+        });
+        told.sum()
+    }
+
+    fn parts(&self, at: usize, bm25: f32, best: f32, question: &Question<'_>) -> Parts {
         let (passage, entry) = (&self.passages[at], &self.entries[at]);
-        let sizes = &self.sizes[at];
-        let likeness = |(terms, size): (&TermSet, &f32)| question.cosine(terms, *size);
-        let questions = entry.questions.iter().zip(&sizes.questions);
-        let asked = question.meaning;
-        let near = |m: &Meaning| asked.map_or(0.0, |asked| dot(&asked.vector, &m.vector).max(0.0));
-        let alike = |m: &Meaning| asked.map_or(0.0, |asked| dot(&asked.topics, &m.topics));
-        let written = || entry.article.iter().chain([&entry.heading]);
+        let title = entry
+            .terms
+            .counted()
+            .filter(|(_, counts)| Terms::is_title(*counts));
+        let title: Vec<u64> = title.map(|(term, _)| term).collect();
+        let likeness = |terms: &TermSet| self.cosine(question, terms.hashes());
+        let near = |g: &Gist| question.cosine(|asked| asked.vector.cosine(&g.vector)).max(0.0);
+        let alike = |g: &Gist| question.cosine(|asked| asked.topics.cosine(&g.topics));
+        let about = || entry.article.iter().chain([&entry.heading]);
+        let mass: f32 = question.terms.iter().map(|(_, weight)| weight).sum();
         Parts {
-            words: bm25 / question.best,
-            strength: (bm25 / (STRENGTH_MAX * question.mass.max(f32::EPSILON))).min(1.0),
-            question: questions.map(likeness).fold(0.0, f32::max),
-            title: likeness((&entry.title, &sizes.title)),
-            coverage: question.coverage(&entry.all),
-            body: question.coverage(&entry.own),
-            meaning: near(&entry.meaning),
-            meaning_question: written().map(near).fold(0.0, f32::max),
-            topic: written().map(alike).fold(0.0, f32::max),
+            words: bm25 / best,
+            strength: bm25 / (TERM_MOST * mass.max(f32::EPSILON)),
+            question: entry.questions.iter().map(likeness).fold(0.0, f32::max),
+            title: self.cosine(question, &title),
+            coverage: question.coverage(mass, &entry.terms, |_| true),
+            body: question.coverage(mass, &entry.terms, Terms::is_own),
+            meaning: near(&entry.gist),
+            meaning_question: about().map(near).fold(0.0, f32::max),
+            topic: about().map(alike).fold(0.0, f32::max),
             same_lang: f32::from(u8::from(passage.lang == question.lang)),
             lead: f32::from(u8::from(passage.id.ends_with("#1"))),
         }
@@ -207,6 +288,7 @@ impl Retriever {
             lang: passage.lang,
             score: weigh::rank(&parts, passage.handling.boost),
             parts,
+            place: at,
         }
     }
 
@@ -223,85 +305,84 @@ impl Retriever {
         both.map(|term| self.weight(*term)).sum()
     }
 
-    /// Length of the vector of a set's weights.
-    fn size(&self, terms: &TermSet) -> f32 {
-        let squares = terms.hashes().iter().map(|term| self.weight(*term).powi(2));
-        squares.sum::<f32>().sqrt()
+    /// Length of the vector of terms' weights.
+    fn size(&self, terms: impl Iterator<Item = u64>) -> f32 {
+        terms.map(|term| self.weight(term).powi(2)).sum::<f32>().sqrt()
     }
 
-    fn sizes_of(&self, entry: &Entry) -> Sizes {
-        Sizes {
-            title: self.size(&entry.title),
-            questions: entry.questions.iter().map(|terms| self.size(terms)).collect(),
+    /// Likeness of a question to other terms, in order.
+    fn cosine(&self, question: &Question<'_>, terms: &[u64]) -> f32 {
+        let both = question
+            .terms
+            .iter()
+            .filter(|(term, _)| terms.binary_search(term).is_ok());
+        let shared: f32 = both.map(|(_, weight)| weight * weight).sum();
+        if shared <= 0.0 {
+            return 0.0;
         }
+        shared / (question.size * self.size(terms.iter().copied()))
     }
-
-    /// Places of the passages whose text or questions mean most nearly the same.
-    fn nearest(&self, asked: Option<&Meaning>) -> Vec<usize> {
-        let Some(asked) = asked else {
-            return Vec::new();
-        };
-        let near = |m: &Meaning| dot(&asked.vector, &m.vector);
-        // Passages of one article stand together and share what it is about.
-        let mut before: Option<(&Arc<Vec<Meaning>>, f32)> = None;
-        let mut all = Vec::with_capacity(self.entries.len());
-        for (at, entry) in self.entries.iter().enumerate() {
-            let known = before.filter(|(article, _)| Arc::ptr_eq(article, &entry.article));
-            let article = known.map_or_else(
-                || entry.article.iter().map(near).fold(0.0, f32::max),
-                |(_, near)| near,
-            );
-            before = Some((&entry.article, article));
-            all.push((at, near(&entry.meaning).max(near(&entry.heading)).max(article)));
-        }
-        let farther = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-        if all.len() > MEANING_CANDIDATES_MAX {
-            all.select_nth_unstable_by(MEANING_CANDIDATES_MAX, farther);
-            all.truncate(MEANING_CANDIDATES_MAX);
-        }
-        all.into_iter().map(|(at, _)| at).collect()
-    }
-}
-
-/// Lengths of an entry's vectors of weights.
-struct Sizes {
-    title: f32,
-    questions: Vec<f32>,
 }
 
 /// A question as it is compared.
-struct Question<'a> {
+struct Question<'g> {
     /// Its terms with their weights.
     terms: Vec<(u64, f32)>,
-    /// Weight of all of them.
-    mass: f32,
     /// Length of the vector of their weights.
     size: f32,
-    meaning: Option<&'a Meaning>,
+    gist: Option<&'g Gist>,
     lang: Lang,
-    /// BM25 of the best candidate.
-    best: f32,
 }
 
 impl Question<'_> {
-    /// The share of its weight that a text holds.
-    fn coverage(&self, content: &TermSet) -> f32 {
-        let found = self.terms.iter().filter(|(term, _)| content.contains(*term));
+    /// The share of its weight that stands in a passage in fields that count.
+    fn coverage(&self, mass: f32, terms: &Terms, counts: impl Fn([u8; FIELDS]) -> bool) -> f32 {
+        let found = self
+            .terms
+            .iter()
+            .filter(|(term, _)| terms.get(*term).is_some_and(&counts));
         let found: f32 = found.map(|(_, weight)| weight).sum();
-        if self.mass > 0.0 { found / self.mass } else { 0.0 }
+        if mass > 0.0 { found / mass } else { 0.0 }
     }
 
-    /// Likeness to a set whose vector has this length.
-    fn cosine(&self, terms: &TermSet, size: f32) -> f32 {
-        let both = self.terms.iter().filter(|(term, _)| terms.contains(*term));
-        let shared: f32 = both.map(|(_, weight)| weight * weight).sum();
-        let norm = self.size * size;
-        if norm > 0.0 { shared / norm } else { 0.0 }
+    /// A likeness of meaning; 0 without an encoder.
+    fn cosine(&self, of: impl Fn(&Gist) -> f32) -> f32 {
+        self.gist.map_or(0.0, of)
     }
 }
 
+fn documents<'a>(passages: &[Arc<Passage>], entries: &'a [Arc<Entry>]) -> Vec<(u64, &'a Terms)> {
+    let terms = entries.iter().map(|entry| &entry.terms);
+    passages.iter().map(|passage| passage.key).zip(terms).collect()
+}
+
+/// All vectors: an article's own speak for all of its passages, which stand together.
+fn plane(passages: &[Arc<Passage>], entries: &[Arc<Entry>]) -> Plane {
+    let mut plane = Plane::default();
+    for (at, entry) in entries.iter().enumerate() {
+        plane.add(&entry.gist.vector, at..at + 1);
+        plane.add(&entry.heading.vector, at..at + 1);
+    }
+    for Range { start, end } in articles(passages) {
+        for gist in entries[start].article.iter() {
+            plane.add(&gist.vector, start..end);
+        }
+    }
+    plane
+}
+
+/// Places of the passages of each article.
+fn articles(passages: &[Arc<Passage>]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    passages.chunk_by(|a, b| a.is_beside(b)).map(move |of_one| {
+        let begins = start;
+        start += of_one.len();
+        begins..start
+    })
+}
+
 /// Entries of all passages, made by as many threads as there are cores.
-fn entries(known: &Known<'_>, passages: &[Passage], encoder: Option<&dyn Encoder>) -> Vec<Arc<Entry>> {
+fn entries(known: &Known<'_>, passages: &[Arc<Passage>], encoder: Option<&dyn Encoder>) -> Vec<Arc<Entry>> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let part = passages.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
@@ -318,19 +399,21 @@ fn entries(known: &Known<'_>, passages: &[Passage], encoder: Option<&dyn Encoder
     })
 }
 
-fn entries_of(known: &Known<'_>, passages: &[Passage], encoder: Option<&dyn Encoder>) -> Vec<Arc<Entry>> {
+fn entries_of(
+    known: &Known<'_>,
+    passages: &[Arc<Passage>],
+    encoder: Option<&dyn Encoder>,
+) -> Vec<Arc<Entry>> {
     let mut entries = Vec::with_capacity(passages.len());
-    let mut before: Option<(&Passage, Arc<Vec<Meaning>>)> = None;
+    let mut before: Option<(&Passage, Arc<Vec<Gist>>)> = None;
     for passage in passages {
-        if let Some(entry) = known.get(&passage.said()) {
+        if let Some(entry) = known.get(&passage.key) {
             // What its article is about holds for the passages beside it that have changed.
             before = Some((passage, Arc::clone(&entry.article)));
             entries.push(Arc::clone(entry));
             continue;
         }
-        let same = before
-            .take()
-            .filter(|(other, _)| (&other.article, other.lang) == (&passage.article, passage.lang));
+        let same = before.take().filter(|(other, _)| other.is_beside(passage));
         let article = same.map_or_else(|| Arc::new(written(passage, encoder)), |(_, article)| article);
         entries.push(Arc::new(entry(passage, article.clone(), encoder)));
         before = Some((passage, article));
@@ -339,34 +422,26 @@ fn entries_of(known: &Known<'_>, passages: &[Passage], encoder: Option<&dyn Enco
 }
 
 /// What an article's questions and its title mean.
-fn written(passage: &Passage, encoder: Option<&dyn Encoder>) -> Vec<Meaning> {
+fn written(passage: &Passage, encoder: Option<&dyn Encoder>) -> Vec<Gist> {
     let texts = passage.questions.iter().chain([&passage.title]);
     encoder.map_or(Vec::new(), |encoder| {
-        texts.map(|text| encoder.meaning(text)).collect()
+        texts.map(|text| Gist::of(&encoder.meaning(text))).collect()
     })
 }
 
-fn entry(passage: &Passage, article: Arc<Vec<Meaning>>, encoder: Option<&dyn Encoder>) -> Entry {
-    let own = TermSet::of(&format!("{}\n{}", passage.heading, passage.text()));
-    let about = format!(
-        "{}\n{}\n{}",
-        passage.title,
-        passage.tags,
-        passage.questions.join("\n")
-    );
-    let meaning = |text: &str| encoder.map_or_else(Meaning::default, |encoder| encoder.meaning(text));
-    let heading = if passage.heading.is_empty() {
-        Meaning::default()
-    } else {
-        meaning(&passage.heading)
+fn entry(passage: &Passage, article: Arc<Vec<Gist>>, encoder: Option<&dyn Encoder>) -> Entry {
+    let asked = format!("{}\n{}", passage.questions.join("\n"), passage.tags);
+    let text = passage.text();
+    let gist = |text: &str| {
+        encoder
+            .filter(|_| !text.is_empty())
+            .map_or_else(Gist::default, |encoder| Gist::of(&encoder.meaning(text)))
     };
     Entry {
-        all: own.and(&TermSet::of(&about)),
-        own,
-        title: TermSet::of(&format!("{} {}", passage.title, passage.heading)),
+        terms: Terms::of([&passage.title, &asked, &passage.heading, &text]),
         questions: passage.questions.iter().map(|q| TermSet::of(q)).collect(),
-        meaning: meaning(&format!("{} {}", passage.heading, passage.text())),
-        heading,
+        gist: gist(&format!("{} {text}", passage.heading)),
+        heading: gist(&passage.heading),
         article,
     }
 }

@@ -196,6 +196,40 @@ pub(super) fn words(text: &str) -> Vec<String> {
     words.filter_map(stem).collect()
 }
 
+/// Hashes of a text's terms, repeated ones too.
+pub(super) fn hashes(text: &str) -> impl Iterator<Item = u64> {
+    terms(text).into_iter().map(|term| hash(&term))
+}
+
+/// Shortest word that may be another with a slip, in letters.
+const SLIP_LETTERS_MIN: usize = 4;
+
+/// Hashes of every word that one slip of the finger could have made into this one: a letter left out, doubled
+/// or wrong, or two that changed places (Damerau, 1964). None for short words and other scripts.
+fn slips(term: &str) -> Vec<u64> {
+    let letters = term.as_bytes();
+    if letters.len() < SLIP_LETTERS_MIN || !letters.iter().all(u8::is_ascii_lowercase) {
+        return Vec::new();
+    }
+    let mut meant = Vec::new();
+    let mut keep = |before: &[u8], middle: &[u8], after: &[u8]| {
+        let word = before.iter().chain(middle).chain(after);
+        meant.push(word.fold(HASH_START, |hash, byte| hash_on(hash, *byte)));
+    };
+    for at in 0..=letters.len() {
+        let (before, after) = letters.split_at(at);
+        (b'a'..=b'z').for_each(|letter| keep(before, &[letter], after));
+        if let [_, rest @ ..] = after {
+            keep(before, &[], rest);
+            (b'a'..=b'z').for_each(|letter| keep(before, &[letter], rest));
+        }
+        if let [first, second, rest @ ..] = after {
+            keep(before, &[*second, *first], rest);
+        }
+    }
+    meant
+}
+
 /// A set of terms, kept as their hashes in order: twenty thousand passages hold millions of terms.
 #[derive(Debug, Default)]
 pub(super) struct TermSet(Vec<u64>);
@@ -203,22 +237,29 @@ pub(super) struct TermSet(Vec<u64>);
 impl TermSet {
     /// The different terms of a text.
     pub fn of(text: &str) -> Self {
-        Self::from_terms(&terms(text))
+        Self::from_hashes(hashes(text).collect())
     }
 
-    pub fn from_terms(terms: &[String]) -> Self {
-        let mut hashes: Vec<u64> = terms.iter().map(|term| hash(term)).collect();
+    fn from_hashes(mut hashes: Vec<u64>) -> Self {
         hashes.sort_unstable();
         hashes.dedup();
         Self(hashes)
     }
 
-    /// Those of both.
-    pub fn and(&self, other: &Self) -> Self {
-        let mut both: Vec<u64> = self.0.iter().chain(&other.0).copied().collect();
-        both.sort_unstable();
-        both.dedup();
-        Self(both)
+    /// The different terms of a text, as a shop that knows these (and how often) understands them: one that it
+    /// does not know is the commonest that it knows with one slip, if there is any.
+    pub fn mended(text: &str, known: impl Fn(u64) -> Option<u32>) -> Self {
+        let meant = terms(text).into_iter().map(|term| {
+            let written = hash(&term);
+            if known(written).is_some() {
+                return written;
+            }
+            let likely = slips(&term)
+                .into_iter()
+                .filter_map(|slip| Some((known(slip)?, slip)));
+            likely.max().map_or(written, |(_, meant)| meant)
+        });
+        Self::from_hashes(meant.collect())
     }
 
     /// The hashes, in order.
@@ -231,12 +272,15 @@ impl TermSet {
     }
 }
 
+const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
+
 /// FNV-1a: the same on every machine.
-pub(super) fn hash(term: &str) -> u64 {
-    let start = 0xcbf2_9ce4_8422_2325;
-    term.bytes().fold(start, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+fn hash(term: &str) -> u64 {
+    term.bytes().fold(HASH_START, hash_on)
+}
+
+fn hash_on(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -318,6 +362,22 @@ pub(super) fn warm_up() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_slip_is_mended_towards_what_is_known() {
+        let words = ["refund", "return", "退款", "postage"];
+        let known = |term: u64| words.iter().position(|word| hash(word) == term).map(|_| 1);
+        for slip in ["rfund", "reefund", "refudn", "refumd", "refund"] {
+            assert_eq!(TermSet::mended(slip, known).hashes(), [hash("refund")], "{slip}");
+        }
+        for far in ["reffnud", "tag", "退欵"] {
+            assert_eq!(
+                TermSet::mended(far, known).hashes(),
+                TermSet::of(far).hashes(),
+                "{far}"
+            );
+        }
+    }
 
     #[test]
     fn terms_of_both_languages() {

@@ -1,6 +1,7 @@
 //! The HTTP side: routes, embedded pages, health, origins, and an accept loop with deadlines.
 
 mod accept;
+mod article;
 mod assets;
 mod linger;
 mod origin;
@@ -56,6 +57,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/chat", get(chat))
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready))
+        .route("/articles/{lang}/{id}", get(article::page))
         .fallback(assets::asset)
         .with_state(app)
         .merge(agents)

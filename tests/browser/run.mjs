@@ -93,7 +93,35 @@ await check("widget: answers with its source, on a dark phone", async () => {
   await say(en, "how long do refunds take");
   await en.locator(".source summary").waitFor();
   await en.locator(".source summary").click();
+  const said = await en.locator(".theirs .bubble > p").last().innerText();
+  const marked = await en.locator(".source mark").allInnerTexts();
+  if (marked.length === 0 || !marked.every((sentence) => said.includes(sentence))) {
+    throw new Error(`marked ${JSON.stringify(marked)} of ${said}`);
+  }
   await shot(en, "answer-en-phone-dark");
+});
+await check("article page: opens from the source, safe and readable, in both languages", async () => {
+  const [page] = await Promise.all([en.context().waitForEvent("page"), en.locator(".source .whole").click()]);
+  page.on("pageerror", (e) => problems.push(`article: ${e.message}`));
+  await page.locator("h1").waitFor();
+  await shot(page, "article-en-phone-dark");
+  await page.locator("header a[lang=zh]").click();
+  await page.locator("html[lang=zh-CN] h1").waitFor();
+  await page.locator("xiaoer-widget .launcher").waitFor();
+  await shot(page, "article-zh-phone-dark");
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  if (wide) throw new Error("the page scrolls sideways");
+  await page.close();
+  const desktop = await open("/articles/en/shipping-cost", { locale: "en-GB" });
+  await desktop.locator("h1").waitFor();
+  await shot(desktop, "article-en");
+  // Not through `open`: the browser calls the 404 an error, and here it is what is wanted.
+  const lost = await browser.newPage();
+  const gone = await lost.goto(`${base}/articles/en/nothing-here`);
+  if (gone.status() !== 404) throw new Error(`status ${gone.status()}`);
+  await lost.locator("h1").waitFor();
+  await shot(lost, "article-gone-en");
+  await lost.close();
 });
 
 const agent = await open("/console?lang=zh", { locale: "zh-CN" });

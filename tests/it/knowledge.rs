@@ -1,12 +1,14 @@
 //! What front matter says is heeded: audience, days, translations, reading on, ranking.
 
+use std::sync::Arc;
+
 use jiff::civil::date;
 use xiaoer::bot::{Article, Audience, Handling, Problems, load_articles};
 use xiaoer::conversation::Lang;
 use xiaoer::knowledge::{Answer, Decision, Knowledge, Query};
 
 /// A folder of articles `(path, front matter without id, body)`; the id is the file's stem.
-fn shelf(files: &[(&str, &str, &str)]) -> (Vec<Article>, Vec<String>) {
+fn shelf(files: &[(&str, &str, &str)]) -> (Vec<Arc<Article>>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     for (path, front, body) in files {
         let file = folder.path().join(path);
@@ -20,7 +22,7 @@ fn shelf(files: &[(&str, &str, &str)]) -> (Vec<Article>, Vec<String>) {
     (articles, told)
 }
 
-fn ask(articles: &[Article], text: &str, change: impl FnOnce(&mut Query<'_>)) -> Answer {
+fn ask(articles: &[Arc<Article>], text: &str, change: impl FnOnce(&mut Query<'_>)) -> Answer {
     let mut query = Query {
         text,
         lang: Lang::of_text(text).unwrap(),
@@ -57,7 +59,7 @@ fn an_article_holds_from_its_first_day_to_its_last() {
     assert_eq!(told, Vec::<String>::new());
     let on = |month, day| {
         let answer = ask(&articles, "winter sale", |query| {
-            query.today = date(2026, month, day)
+            query.today = date(2026, month, day);
         });
         !answer.hits.is_empty()
     };
@@ -94,28 +96,52 @@ fn related_articles_are_named_with_an_answer() {
     ]);
     let answer = ask(&articles, "shoe sizes", |_| {});
     assert_eq!(answer.decision, Decision::Answer);
+    let named: Vec<_> = answer.related.iter().map(|l| (&*l.id, &*l.title)).collect();
+    assert_eq!(named, [("exchange", "How to exchange")]);
+}
+
+#[test]
+fn a_pinned_article_answers_its_own_questions_before_a_better_ranked_one() {
+    let body = "Voucher code rejected? A voucher code is rejected when it has expired.";
+    let files = |pinned: &'static str| {
+        let front = format!("title: Checkout problems\n{pinned}questions: [why is my voucher code rejected]");
+        shelf(&[
+            ("en/rejected.md", "title: Voucher code rejected\nboost: 10", body),
+            ("en/checkout.md", &front, "Type the code without blanks."),
+        ])
+    };
+    let ask = |pinned, text| {
+        let answer = ask(&files(pinned).0, text, |_| {});
+        (answer.curated, answer.citation.unwrap().article)
+    };
+    let question = "why is my voucher code rejected?";
+    assert_eq!(ask("", question), (false, "rejected".to_owned()));
+    assert_eq!(ask("pinned: true\n", question), (true, "checkout".to_owned()));
     assert_eq!(
-        answer.related,
-        [("exchange".to_owned(), "How to exchange".to_owned())]
+        ask("pinned: true\n", "voucher code expired"),
+        (false, "rejected".to_owned())
     );
 }
 
 #[test]
 fn a_boost_decides_between_equals() {
     let best = |boosts: [f32; 2]| {
-        let articles = [("a", boosts[0]), ("b", boosts[1])].map(|(id, boost)| Article {
-            id: id.to_owned(),
-            title: "Gift wrap".to_owned(),
-            lang: Lang::En,
-            tags: Vec::new(),
-            questions: Vec::new(),
-            handling: Handling {
-                boost,
-                ..Handling::default()
-            },
-            body: "Gift wrap costs ¥5.".to_owned(),
-            file: "a.md".into(),
-            body_line: 1,
+        let articles = [("a", boosts[0]), ("b", boosts[1])].map(|(id, boost)| {
+            Arc::new(Article {
+                id: id.to_owned(),
+                title: "Gift wrap".to_owned(),
+                lang: Lang::En,
+                tags: Vec::new(),
+                questions: Vec::new(),
+                handling: Handling {
+                    boost,
+                    ..Handling::default()
+                },
+                body: "Gift wrap costs ¥5.".to_owned(),
+                file: "a.md".into(),
+                body_line: 1,
+                source: 0,
+            })
         });
         ask(&articles, "gift wrap", |_| {}).hits[0].article.clone()
     };

@@ -126,6 +126,7 @@ fn numbered(before: &Brain, number: usize) -> Brain {
         body: juggling(number),
         file: "juggling.md".into(),
         body_line: 1,
+        source: 0,
     };
     let mut bot = Bot::clone(&before.bot);
     bot.intents
@@ -133,7 +134,7 @@ fn numbered(before: &Brain, number: usize) -> Brain {
         .for_each(|intent| intent.examples.clear());
     bot.version = format!("v{number}");
     Brain {
-        knowledge: before.knowledge.rebuilt(&[article], &[]).unwrap(),
+        knowledge: before.knowledge.rebuilt(&[Arc::new(article)], &[]).unwrap(),
         nlu: before.nlu.with_rules(EntityRules::of(&bot)),
         bot: Arc::new(bot),
     }

@@ -1,7 +1,7 @@
 // The frames of protocol v1, as docs/protocol.md describes them.
 
 export type Choice = { label: string; choice: string };
-export type Citation = { article: string; title: string; passage: string; quote: string };
+export type Citation = { article: string; title: string; passage: string; quote: string; lang?: "zh" | "en" };
 export type Card = {
   kind: string;
   title: string;

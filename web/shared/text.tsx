@@ -19,11 +19,31 @@ function linked(text: string): ComponentChildren[] {
   return parts;
 }
 
-export function Text({ text }: { text: string }) {
+/** Where a sentence ends; kept by `split`. */
+const END = /([。！？]|[.!?](?=\s|$))/;
+
+/** What was said of a text, marked: whole sentences, as they stand in both. */
+function marked(text: string, said: string | undefined): ComponentChildren[] {
+  if (!said) return linked(text);
+  const parts = text.split(END);
+  const shown: ComponentChildren[] = [];
+  for (let at = 0; at < parts.length; at += 2) {
+    const sentence = parts[at] + (parts[at + 1] ?? "");
+    const bare = sentence.trim();
+    if (bare.length > 1 && said.includes(bare)) {
+      shown.push(sentence.startsWith(" ") ? " " : "", <mark>{linked(bare)}</mark>);
+    } else {
+      shown.push(...linked(sentence));
+    }
+  }
+  return shown;
+}
+
+export function Text({ text, said }: { text: string; said?: string }) {
   const blocks: ComponentChildren[] = [];
   let items: string[] = [];
   const flush = () => {
-    if (items.length) blocks.push(<ul>{items.map((item) => <li>{linked(item)}</li>)}</ul>);
+    if (items.length) blocks.push(<ul>{items.map((item) => <li>{marked(item, said)}</li>)}</ul>);
     items = [];
   };
   for (const line of text.split("\n")) {
@@ -31,7 +51,7 @@ export function Text({ text }: { text: string }) {
       items.push(line.slice(2));
     } else {
       flush();
-      if (line.trim()) blocks.push(<p>{linked(line)}</p>);
+      if (line.trim()) blocks.push(<p>{marked(line, said)}</p>);
     }
   }
   flush();

@@ -49,7 +49,14 @@ function OrderCard({ card }: { card: Card }) {
   );
 }
 
-function Sources({ citations, words }: { citations: Citation[]; words: Words }) {
+/** The article's page, scrolled to what was said where the browser can. */
+function pageOf(c: Citation): string {
+  const first = c.quote.split("\n")[0].replace(/^- /, "").slice(0, 60);
+  const path = `../articles/${c.lang}/${encodeURIComponent(c.article)}#:~:text=${encodeURIComponent(first)}`;
+  return new URL(path, import.meta.url).href;
+}
+
+function Sources({ citations, said, words }: { citations: Citation[]; said: string; words: Words }) {
   return (
     <>
       {citations.map((c) => (
@@ -58,7 +65,12 @@ function Sources({ citations, words }: { citations: Citation[]; words: Words }) 
             {words.source}: {c.title}
           </summary>
           <div>
-            <Text text={c.quote} />
+            <Text text={c.quote} said={said} />
+            {c.lang && (
+              <a class="whole" href={pageOf(c)} target="_blank" rel="noopener noreferrer">
+                {words.whole}
+              </a>
+            )}
           </div>
         </details>
       ))}
@@ -83,7 +95,7 @@ function Line({ item, words, locale }: { item: Item; words: Words; locale: strin
           <div class="bubble" dir="auto">
             <Text text={item.text} />
             {item.card && <OrderCard card={item.card} />}
-            {item.citations && <Sources citations={item.citations} words={words} />}
+            {item.citations && <Sources citations={item.citations} said={item.text} words={words} />}
           </div>
           <time>{clock(item.at, locale)}</time>
         </div>

@@ -1,6 +1,7 @@
 //! `xiaoer kb`: the knowledge base from the terminal. One file per subcommand.
 
 mod check;
+mod hits;
 mod search;
 
 use clap::Subcommand;
@@ -10,6 +11,7 @@ use clap::Subcommand;
 pub enum KbCommand {
     Search(search::SearchArgs),
     Check(check::CheckArgs),
+    Hits(hits::HitsArgs),
 }
 
 /// Runs the command; answers whether nothing is broken.
@@ -20,5 +22,6 @@ pub fn run(command: &KbCommand) -> anyhow::Result<bool> {
     match command {
         KbCommand::Search(args) => search::run(args).map(|()| true),
         KbCommand::Check(args) => check::run(args),
+        KbCommand::Hits(args) => hits::run(args).map(|()| true),
     }
 }

@@ -69,7 +69,7 @@ fn as_json(answer: &Answer) -> serde_json::Value {
     let passages: Vec<_> = answer.hits.iter().take(SHOWN).map(hit_as_json).collect();
     json!({
         "decision": decided(answer.decision), "score": rounded(f64::from(answer.score)),
-        "text": answer.text, "passages": passages,
+        "text": answer.text, "curated": answer.curated, "passages": passages,
     })
 }
 
@@ -88,7 +88,8 @@ fn hit_as_json(hit: &Hit) -> serde_json::Value {
 
 fn show(answer: &Answer) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{} ({:.2})", decided(answer.decision), answer.score)?;
+    let how = if answer.curated { ", curated" } else { "" };
+    writeln!(out, "{} ({:.2}{how})", decided(answer.decision), answer.score)?;
     for line in answer.text.lines() {
         writeln!(out, "  {line}")?;
     }

@@ -6,6 +6,7 @@
 //! else it says; two pages contradict each other only where neither says what the other does.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::super::text::{TermSet, words};
 use super::concepts::{self, concepts};
@@ -47,7 +48,7 @@ struct Claim<'s> {
     amount: Amount,
     /// Terms of the clause and of the sentence with its heading and title.
     near: TermSet,
-    around: TermSet,
+    around: Rc<TermSet>,
     /// Words of the clause that say what it is about.
     about: Vec<String>,
     /// Matters of clause and sentence.
@@ -110,7 +111,12 @@ fn claims_of<'s>(at: usize, page: &'s Page<'_>) -> Vec<Claim<'s>> {
     for (part, sentence, line) in page.units() {
         let (found, bare) = quantities(sentence);
         let beside: Vec<_> = found.iter().map(|q| (q.kind, q.amount.clone())).collect();
+        if found.is_empty() {
+            continue;
+        }
         let around = format!("{bare}\n{}\n{}", part.passage.heading, page.title);
+        let around_matters = concepts(&super::super::text::fold(&around));
+        let around = Rc::new(TermSet::of(&around));
         for quantity in found {
             claims.push(Claim {
                 page: at,
@@ -120,10 +126,10 @@ fn claims_of<'s>(at: usize, page: &'s Page<'_>) -> Vec<Claim<'s>> {
                 kind: quantity.kind,
                 amount: quantity.amount,
                 near: TermSet::of(&quantity.clause),
-                around: TermSet::of(&around),
+                around: Rc::clone(&around),
                 about: about(&quantity.clause),
                 near_matters: concepts(&quantity.clause),
-                around_matters: concepts(&super::super::text::fold(&around)),
+                around_matters,
                 beside: beside.clone(),
             });
         }

@@ -17,6 +17,7 @@ mod validity;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -73,7 +74,7 @@ pub struct Subject<'a> {
     /// Everything that answers, products too.
     pub knowledge: &'a Knowledge,
     /// The articles that somebody wrote.
-    pub articles: &'a [Article],
+    pub articles: &'a [Arc<Article>],
     /// The faq rows.
     pub faq: &'a [Faq],
     /// The knowledge base's folder.

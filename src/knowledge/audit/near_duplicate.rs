@@ -8,7 +8,6 @@ use std::collections::{HashMap, HashSet};
 
 use super::shelf::{Page, Part, Shelf, tokens};
 use super::{Level, Report};
-use crate::predictors::dot;
 
 /// Tokens in a run.
 const RUN: usize = 3;
@@ -115,10 +114,10 @@ fn likeness(shelf: &Shelf<'_>, one: &Text<'_>, two: &Text<'_>) -> Option<f32> {
         .filter(|run| two.runs.binary_search(run).is_ok())
         .count();
     let likeness = common as f32 / (one.runs.len() + two.runs.len() - common) as f32;
-    let meaning = |text: &Text<'_>| shelf.retriever().meaning(text.part?.at?);
     let agrees = || {
-        let both = meaning(one).zip(meaning(two));
-        both.is_some_and(|(one, two)| dot(&one.vector, &two.vector) >= COSINE_MIN)
+        let both = one.part.zip(two.part).and_then(|(a, b)| a.at.zip(b.at));
+        let cosine = both.and_then(|(one, two)| shelf.retriever().nearness(one, two));
+        cosine.is_some_and(|cosine| cosine >= COSINE_MIN)
     };
     let enough = likeness >= LIKENESS_MIN || (likeness >= LIKENESS_WITH_MEANING_MIN && agrees());
     enough.then_some(likeness)

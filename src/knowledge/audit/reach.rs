@@ -13,7 +13,7 @@ use super::{Level, Place, Report};
 /// An article must be among so many.
 const RANK_MAX: usize = 5;
 /// Rarest words that are asked first, and how far up they must find the article.
-const RAREST: usize = 6;
+const RAREST: usize = 4;
 const RANK_BY_RAREST_MAX: usize = 2;
 /// Passages up to which meaning finds rivals too.
 const WIDE_PASSAGES_MAX: usize = 2_000;
@@ -35,8 +35,10 @@ fn check_page(shelf: &Shelf<'_>, page: &Page<'_>, wide: bool, report: &mut Repor
     let Some(at) = page.parts.first().and_then(|part| part.at) else {
         return;
     };
+    // A pinned article answers its own questions whatever else is found.
+    let questions = page.questions.iter().filter(|_| !page.handling.pinned);
     let title = page.article.map(|_| (page.questions.len(), page.title));
-    for (which, text) in (0..).zip(page.questions.iter().map(String::as_str)).chain(title) {
+    for (which, text) in (0..).zip(questions.map(String::as_str)).chain(title) {
         let query = Query {
             text,
             lang: page.lang,

@@ -13,7 +13,7 @@ use crate::conversation::Lang;
 
 /// A passage with the lines of the file that its units stand on.
 pub(super) struct Part {
-    pub passage: Passage,
+    pub passage: Arc<Passage>,
     pub lines: Vec<usize>,
     /// Its place in the retriever.
     pub at: Option<usize>,
@@ -149,7 +149,7 @@ impl<'a> Shelf<'a> {
         let faq = subject.faq.iter().map(|f| Page::of_faq(f, subject));
         let mut pages: Vec<Page<'a>> = articles.chain(faq).collect();
         let served = &subject.knowledge.retriever.passages;
-        let key = |passage: &Passage| (passage.lang, passage.id.clone());
+        let key = |passage: &Arc<Passage>| (passage.lang, passage.id.clone());
         let places: HashMap<_, usize> = served.iter().map(key).zip(0..).collect();
         for part in pages.iter_mut().flat_map(|page| &mut page.parts) {
             part.at = places.get(&key(&part.passage)).copied();

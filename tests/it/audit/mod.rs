@@ -351,3 +351,46 @@ fn nothing_worse_than_information_is_shipped() {
     let known = ["missing_translation", "uneven_translation"];
     assert!(found.iter().all(|f| known.contains(&f.code)), "{found:#?}");
 }
+
+/// What the command answers for a knowledge base: its exit code and its one object.
+fn command(folder: &Path) -> (i32, serde_json::Value) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_xiaoer"))
+        .args([
+            "kb",
+            "check",
+            "--json",
+            "--models",
+            "/nowhere",
+            "--knowledge-base",
+        ])
+        .arg(folder)
+        .output()
+        .unwrap();
+    let object = serde_json::from_slice(&output.stdout).unwrap();
+    (output.status.code().unwrap(), object)
+}
+
+#[test]
+fn only_what_cannot_be_read_makes_the_command_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    crate::support::copy_folder(&root().join("knowledge_base"), folder.path());
+    let article = folder.path().join("articles/en/new.md");
+    std::fs::write(&article, "---\nid: new\ntitle: New hats\n---\nSee [x](gone).\n").unwrap();
+    let (code, object) = command(folder.path());
+    assert_eq!(
+        (code, &object["errors"], &object["warnings"]),
+        (0, &0.into(), &1.into())
+    );
+    let found = object["findings"].as_array().unwrap();
+    let broken = found.iter().find(|f| f["code"] == "broken_link").unwrap();
+    assert_eq!(
+        (&broken["file"], &broken["line"]),
+        (&"articles/en/new.md".into(), &5.into())
+    );
+    std::fs::write(folder.path().join("articles/en/bad.md"), "no front matter").unwrap();
+    let (code, object) = command(folder.path());
+    assert_eq!(
+        (code, &object["errors"], &object["warnings"]),
+        (1, &1.into(), &1.into())
+    );
+}

@@ -36,11 +36,9 @@ fn moment(chars: &[char], at: usize) -> Option<(i64, usize)> {
             .or(Some((hour * 60, end_of)))
             .map(|(m, end)| (m + minute, end));
     }
-    if chars.get(end) == Some(&'点') {
-        return Some(match chars.get(end + 1) {
-            Some('半') => (hour * 60 + 30, end + 2),
-            _ => (hour * 60, end + 1),
-        });
+    if let Some(end) = starts(chars, after_blanks(chars, end), "点") {
+        let half = chars.get(end) == Some(&'半');
+        return Some((hour * 60 + 30 * i64::from(half), end + usize::from(half)));
     }
     half(chars, end, hour)
 }

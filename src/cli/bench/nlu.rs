@@ -1,13 +1,14 @@
-//! `xiaoer bench`: speed, measured beside a peer in the same run on the same messages.
+//! `xiaoer bench nlu`: understanding, beside a peer in the same run on the same messages.
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde_json::json;
 
-use super::eval::{report, rounded};
-use super::{Common, brain};
+use super::super::eval::{report, rounded};
+use super::super::{Common, brain};
+use super::{ms_since, put};
 use crate::conversation::Lang;
 use crate::engine::{Clock, SystemClock};
 use crate::nlu::{EntityRules, Nlu};
@@ -15,13 +16,7 @@ use crate::predictors::{Encoder, metrics};
 
 /// Messages that warm up caches before anything is measured.
 const WARM_UP: usize = 50;
-
-/// Measure speed
-#[derive(Subcommand, Debug)]
-pub enum BenchCommand {
-    /// Understanding a message: intent, sentiment, anger and entities
-    Nlu(NluArgs),
-}
+const QUANTILES: [(&str, f64); 2] = [("p50", 0.5), ("p99", 0.99)];
 
 #[derive(Args, Debug)]
 pub struct NluArgs {
@@ -38,12 +33,7 @@ pub struct NluArgs {
     json: bool,
 }
 
-/// Runs the command.
-///
-/// # Errors
-/// When the folders cannot be used.
-pub fn run(command: &BenchCommand) -> anyhow::Result<()> {
-    let BenchCommand::Nlu(args) = command;
+pub(super) fn run(args: &NluArgs) -> anyhow::Result<()> {
     let bot = brain::load_bot(&args.common.knowledge_base)?;
     let predictors = brain::load_predictors(&args.common)?;
     let nlu = Nlu::new(predictors, EntityRules::of(&bot));
@@ -59,7 +49,7 @@ pub fn run(command: &BenchCommand) -> anyhow::Result<()> {
     let ours = times(&messages, understand);
     let mut figures = serde_json::Map::new();
     figures.insert("messages".to_owned(), messages.len().into());
-    put(&mut figures, "understand", &ours);
+    put(&mut figures, "understand", &ours, &QUANTILES);
     figures.insert(
         "messages_per_s_two_threads".to_owned(),
         rounded(throughput(&messages, understand)),
@@ -67,7 +57,7 @@ pub fn run(command: &BenchCommand) -> anyhow::Result<()> {
     if let Some(folder) = &args.peer {
         let peer = Encoder::load(folder)?;
         let theirs = times(&messages, |text| drop(peer.encode(text)));
-        put(&mut figures, "peer_encode", &theirs);
+        put(&mut figures, "peer_encode", &theirs, &QUANTILES);
         let ratio = metrics::quantile(&theirs, 0.5) / metrics::quantile(&ours, 0.5);
         figures.insert("peer_p50_over_ours".to_owned(), rounded(f64::from(ratio)));
     }
@@ -80,7 +70,7 @@ fn times(messages: &[&str], work: impl Fn(&str)) -> Vec<f32> {
     let one = |text: &&str| {
         let began = Instant::now();
         work(text);
-        began.elapsed().as_secs_f32() * 1_000.0
+        ms_since(began)
     };
     messages.iter().map(one).collect()
 }
@@ -96,11 +86,4 @@ fn throughput(messages: &[&str], work: impl Fn(&str) + Sync) -> f64 {
         }
     });
     messages.len() as f64 / began.elapsed().as_secs_f64()
-}
-
-fn put(figures: &mut serde_json::Map<String, serde_json::Value>, name: &str, times: &[f32]) {
-    for (part, share) in [("p50_ms", 0.5), ("p99_ms", 0.99)] {
-        let figure = rounded(f64::from(metrics::quantile(times, share)));
-        figures.insert(format!("{name}_{part}"), figure);
-    }
 }

@@ -1,0 +1,143 @@
+//! An article as a page to read: its Markdown as HTML that can do nothing but be read.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use ammonia::Builder;
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+
+use crate::conversation::Lang;
+
+/// Tags that text needs; everything else of what a file says is dropped or shown as text.
+const TAGS: [&str; 24] = [
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "del",
+    "em",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "strong",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+];
+
+static SAFE: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut builder = Builder::empty();
+    builder
+        .tags(HashSet::from(TAGS))
+        .clean_content_tags(HashSet::from(["script", "style"]))
+        .add_tag_attributes("a", ["href"])
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
+        .url_relative(ammonia::UrlRelative::PassThrough)
+        .link_rel(Some("noopener noreferrer nofollow"));
+    builder
+});
+
+/// An article to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Id.
+    pub id: String,
+    /// Title as written, not HTML.
+    pub title: String,
+    /// Language.
+    pub lang: Lang,
+    /// Safe HTML.
+    pub html: String,
+    /// The same article in the other language.
+    pub other: Option<Link>,
+    /// Articles to read on.
+    pub related: Vec<Link>,
+}
+
+/// An article by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Language.
+    pub lang: Lang,
+    /// Id.
+    pub id: String,
+    /// Title as written, not HTML.
+    pub title: String,
+}
+
+/// Safe HTML of an article's Markdown; raw HTML is dropped, as it is from answers.
+pub(super) fn html_of(markdown: &str) -> String {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    let events = Parser::new_ext(markdown, options).filter_map(|event| match event {
+        // Pictures come from elsewhere, and where a reader is is nobody's business.
+        Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None,
+        Event::Html(_) | Event::InlineHtml(_) => None,
+        // The page has one title, which is the article's.
+        Event::Start(Tag::Heading { level, .. }) => Some(Event::Start(Tag::Heading {
+            level: level.max(HeadingLevel::H2),
+            id: None,
+            classes: Vec::new(),
+            attrs: Vec::new(),
+        })),
+        Event::End(TagEnd::Heading(level)) => Some(Event::End(TagEnd::Heading(level.max(HeadingLevel::H2)))),
+        other => Some(other),
+    });
+    let mut written = String::with_capacity(markdown.len() * 2);
+    html::push_html(&mut written, events);
+    SAFE.clean(&written).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_and_nothing_else_does() {
+        let html = html_of("# One\n\nA [link](other) and **more**.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n");
+        assert!(
+            html.contains("<h2>One</h2>") && html.contains("<strong>more</strong>"),
+            "{html}"
+        );
+        assert!(html.contains("<td>1</td>"), "{html}");
+        for evil in [
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "[x](javascript:alert(1))",
+            "[x](data:text/html,<script>alert(1)</script>)",
+            "<a href=\"javascript:alert(1)\" onclick=\"alert(1)\">x</a>",
+            "<iframe src=//evil></iframe>",
+            "<svg/onload=alert(1)>",
+            "![x](https://evil.example/pixel.png)",
+            "<style>body{display:none}</style>",
+            "<details open ontoggle=alert(1)>",
+            "[x](https://e.example \"onmouseover=alert(1)\")",
+            "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">",
+        ] {
+            let html = html_of(evil);
+            for sign in [
+                "<script",
+                "<img",
+                "<iframe",
+                "<svg",
+                "<style",
+                "<details",
+                "<math",
+                "javascript:alert(1)\"",
+                "href=\"data",
+            ] {
+                assert!(!html.contains(sign), "{evil}: {html}");
+            }
+        }
+    }
+}
