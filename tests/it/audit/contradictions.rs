@@ -5,6 +5,9 @@ use jiff::civil::date;
 use super::{Shop, of_folder, short};
 use crate::support::root;
 
+/// A language, two titles and two texts.
+type Case = (&'static str, [&'static str; 2], [&'static str; 2]);
+
 /// What is told of two sentences in two articles `a` and `b` of one language.
 fn against(lang: &str, titles: [&str; 2], sentences: [&str; 2]) -> Vec<String> {
     let shop = Shop::new();
@@ -14,84 +17,87 @@ fn against(lang: &str, titles: [&str; 2], sentences: [&str; 2]) -> Vec<String> {
     shop.told()
 }
 
+/// Two numbers for one thing.
+const SAME: [Case; 10] = [
+    (
+        "en",
+        ["Returns", "Gifts"],
+        [
+            "Unused items can be returned within 7 days of delivery.",
+            "Gifts are fine; items can be returned within 10 days after delivery.",
+        ],
+    ),
+    (
+        "en",
+        ["Refunds", "Money back"],
+        [
+            "The warehouse checks a return within 48 hours.",
+            "A return is checked by the warehouse within three days, we promise.",
+        ],
+    ),
+    (
+        "en",
+        ["Shipping", "Postage"],
+        [
+            "Shipping is free from ¥99.",
+            "Shipping is free from 89 yuan, wherever you live.",
+        ],
+    ),
+    (
+        "en",
+        ["Contact", "Help"],
+        [
+            "Phone our service on 400-000-1688.",
+            "Our service has a phone: 400-000-1689.",
+        ],
+    ),
+    (
+        "en",
+        ["Hours", "Visit us"],
+        [
+            "The showroom is open 10:00–22:00.",
+            "Come by: the showroom is open from 9 am to 10 pm.",
+        ],
+    ),
+    (
+        "zh",
+        ["退货", "礼物"],
+        [
+            "签收后七天内可以无理由退货。",
+            "礼物一样，签收后 10 天内可以无理由退货。",
+        ],
+    ),
+    (
+        "zh",
+        ["运费", "邮费"],
+        ["中国大陆满 99 元包邮。", "邮费不用担心，大陆满 ¥89 包邮。"],
+    ),
+    (
+        "zh",
+        ["会员", "生日"],
+        ["木枝会员生日有 95 折。", "祝您快乐，木枝会员生日享 10% 的优惠。"],
+    ),
+    (
+        "zh",
+        ["客服", "营业"],
+        [
+            "人工客服每天 9:00–22:00 在线。",
+            "欢迎来聊，人工客服每天 10 点到 22 点在线。",
+        ],
+    ),
+    (
+        "zh",
+        ["验收", "退款"],
+        [
+            "仓库收到后 48 小时内验收。",
+            "退回来的东西，仓库收到后三天内验收。",
+        ],
+    ),
+];
+
 #[test]
 fn other_numbers_for_the_same_thing_contradict() {
-    for (lang, titles, sentences) in [
-        (
-            "en",
-            ["Returns", "Gifts"],
-            [
-                "Unused items can be returned within 7 days of delivery.",
-                "Gifts are fine; items can be returned within 10 days after delivery.",
-            ],
-        ),
-        (
-            "en",
-            ["Refunds", "Money back"],
-            [
-                "The warehouse checks a return within 48 hours.",
-                "A return is checked by the warehouse within three days, we promise.",
-            ],
-        ),
-        (
-            "en",
-            ["Shipping", "Postage"],
-            [
-                "Shipping is free from ¥99.",
-                "Shipping is free from 89 yuan, wherever you live.",
-            ],
-        ),
-        (
-            "en",
-            ["Contact", "Help"],
-            [
-                "Phone our service on 400-000-1688.",
-                "Our service has a phone: 400-000-1689.",
-            ],
-        ),
-        (
-            "en",
-            ["Hours", "Visit us"],
-            [
-                "The showroom is open 10:00–22:00.",
-                "Come by: the showroom is open from 9 am to 10 pm.",
-            ],
-        ),
-        (
-            "zh",
-            ["退货", "礼物"],
-            [
-                "签收后七天内可以无理由退货。",
-                "礼物一样，签收后 10 天内可以无理由退货。",
-            ],
-        ),
-        (
-            "zh",
-            ["运费", "邮费"],
-            ["中国大陆满 99 元包邮。", "邮费不用担心，大陆满 ¥89 包邮。"],
-        ),
-        (
-            "zh",
-            ["会员", "生日"],
-            ["木枝会员生日有 95 折。", "祝您快乐，木枝会员生日享 10% 的优惠。"],
-        ),
-        (
-            "zh",
-            ["客服", "营业"],
-            [
-                "人工客服每天 9:00–22:00 在线。",
-                "欢迎来聊，人工客服每天 10 点到 22 点在线。",
-            ],
-        ),
-        (
-            "zh",
-            ["验收", "退款"],
-            [
-                "仓库收到后 48 小时内验收。",
-                "退回来的东西，仓库收到后三天内验收。",
-            ],
-        ),
-    ] {
+    for (lang, titles, sentences) in SAME {
         let told = against(lang, titles, sentences);
         let wanted = [
             format!("contradiction {lang}/a.md:5 {lang}/b.md:5"),
@@ -104,99 +110,102 @@ fn other_numbers_for_the_same_thing_contradict() {
     }
 }
 
+/// Numbers of two things, or two ways to write one number.
+const OTHER: [Case; 15] = [
+    (
+        "en",
+        ["Returns", "Deliveries"],
+        [
+            "Unused items can be returned within 7 days.",
+            "Parcels for islands are delivered within 10 days.",
+        ],
+    ),
+    (
+        "en",
+        ["Returns", "Faults"],
+        [
+            "Unused items can be returned within 7 days of delivery.",
+            "Faulty items can be returned within 15 days of delivery.",
+        ],
+    ),
+    (
+        "en",
+        ["Standard", "Express"],
+        ["Standard delivery takes 3 days.", "Express delivery takes 1 day."],
+    ),
+    (
+        "en",
+        ["Lamps", "Chairs"],
+        [
+            "The warranty of a lamp is 2 years.",
+            "The warranty of a chair is 3 years.",
+        ],
+    ),
+    (
+        "en",
+        ["Gold", "Silver"],
+        ["Gold members get 10% off.", "Silver members get 5% off."],
+    ),
+    (
+        "en",
+        ["Japan", "Canada"],
+        ["Shipping to Japan costs ¥68.", "Shipping to Canada costs ¥128."],
+    ),
+    (
+        "en",
+        ["Sales", "Repairs"],
+        [
+            "Call our sales on 400-111-2222.",
+            "Call our repairs on 400-333-4444.",
+        ],
+    ),
+    (
+        "en",
+        ["Checks", "Returns"],
+        [
+            "A return is checked within 48 hours.",
+            "A return is checked within 2 days of arrival.",
+        ],
+    ),
+    (
+        "en",
+        ["Returns", "Levels"],
+        [
+            "Items can be returned within 7 days.",
+            "Items can be returned within 7 days; Crown members return items within 30 days.",
+        ],
+    ),
+    (
+        "zh",
+        ["退货", "送货"],
+        ["签收后 7 天内可以退货。", "海岛的包裹 10 天内送达。"],
+    ),
+    (
+        "zh",
+        ["普通会员", "金卡会员"],
+        ["普通会员 7 天内可以退货。", "金卡会员 30 天内可以退货。"],
+    ),
+    ("zh", ["台灯", "椅子"], ["台灯保修 2 年。", "椅子保修 3 年。"]),
+    (
+        "zh",
+        ["日本", "加拿大"],
+        ["寄到日本运费 68 元。", "寄到加拿大运费 128 元。"],
+    ),
+    (
+        "zh",
+        ["验收", "退货"],
+        ["仓库 48 小时内验收退货。", "仓库收到退货后两天内验收。"],
+    ),
+    (
+        "zh",
+        ["保修", "耳机"],
+        ["耳机保修 1 年。", "耳机保修十二个月，进水除外。"],
+    ),
+];
+
 #[test]
 fn other_numbers_for_other_things_do_not() {
-    for (lang, titles, sentences) in [
-        (
-            "en",
-            ["Returns", "Deliveries"],
-            [
-                "Unused items can be returned within 7 days.",
-                "Parcels for islands are delivered within 10 days.",
-            ],
-        ),
-        (
-            "en",
-            ["Returns", "Faults"],
-            [
-                "Unused items can be returned within 7 days of delivery.",
-                "Faulty items can be returned within 15 days of delivery.",
-            ],
-        ),
-        (
-            "en",
-            ["Standard", "Express"],
-            ["Standard delivery takes 3 days.", "Express delivery takes 1 day."],
-        ),
-        (
-            "en",
-            ["Lamps", "Chairs"],
-            [
-                "The warranty of a lamp is 2 years.",
-                "The warranty of a chair is 3 years.",
-            ],
-        ),
-        (
-            "en",
-            ["Gold", "Silver"],
-            ["Gold members get 10% off.", "Silver members get 5% off."],
-        ),
-        (
-            "en",
-            ["Japan", "Canada"],
-            ["Shipping to Japan costs ¥68.", "Shipping to Canada costs ¥128."],
-        ),
-        (
-            "en",
-            ["Sales", "Repairs"],
-            [
-                "Call our sales on 400-111-2222.",
-                "Call our repairs on 400-333-4444.",
-            ],
-        ),
-        (
-            "en",
-            ["Checks", "Returns"],
-            [
-                "A return is checked within 48 hours.",
-                "A return is checked within 2 days of arrival.",
-            ],
-        ),
-        (
-            "en",
-            ["Returns", "Levels"],
-            [
-                "Items can be returned within 7 days.",
-                "Items can be returned within 7 days; Crown members return items within 30 days.",
-            ],
-        ),
-        (
-            "zh",
-            ["退货", "送货"],
-            ["签收后 7 天内可以退货。", "海岛的包裹 10 天内送达。"],
-        ),
-        (
-            "zh",
-            ["普通会员", "金卡会员"],
-            ["普通会员 7 天内可以退货。", "金卡会员 30 天内可以退货。"],
-        ),
-        ("zh", ["台灯", "椅子"], ["台灯保修 2 年。", "椅子保修 3 年。"]),
-        (
-            "zh",
-            ["日本", "加拿大"],
-            ["寄到日本运费 68 元。", "寄到加拿大运费 128 元。"],
-        ),
-        (
-            "zh",
-            ["验收", "退货"],
-            ["仓库 48 小时内验收退货。", "仓库收到退货后两天内验收。"],
-        ),
-        (
-            "zh",
-            ["保修", "耳机"],
-            ["耳机保修 1 年。", "耳机保修十二个月，进水除外。"],
-        ),
-    ] {
+    for (lang, titles, sentences) in OTHER {
         assert_eq!(against(lang, titles, sentences), [""; 0], "{sentences:?}");
     }
     // A form filled in for many things is no contradiction.

@@ -377,10 +377,7 @@ fn only_what_cannot_be_read_makes_the_command_fail() {
     let article = folder.path().join("articles/en/new.md");
     std::fs::write(&article, "---\nid: new\ntitle: New hats\n---\nSee [x](gone).\n").unwrap();
     let (code, object) = command(folder.path());
-    assert_eq!(
-        (code, &object["errors"], &object["warnings"]),
-        (0, &0.into(), &1.into())
-    );
+    assert_eq!((code, &object["errors"]), (0, &0.into()));
     let found = object["findings"].as_array().unwrap();
     let broken = found.iter().find(|f| f["code"] == "broken_link").unwrap();
     assert_eq!(
@@ -389,8 +386,10 @@ fn only_what_cannot_be_read_makes_the_command_fail() {
     );
     std::fs::write(folder.path().join("articles/en/bad.md"), "no front matter").unwrap();
     let (code, object) = command(folder.path());
-    assert_eq!(
-        (code, &object["errors"], &object["warnings"]),
-        (1, &1.into(), &1.into())
+    assert_eq!((code, &object["errors"]), (1, &1.into()));
+    let found = object["findings"].as_array().unwrap();
+    assert!(
+        found.iter().any(|f| f["code"] == "broken_link"),
+        "the rest is checked all the same"
     );
 }
