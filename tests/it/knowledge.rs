@@ -57,7 +57,7 @@ fn an_article_holds_from_its_first_day_to_its_last() {
     assert_eq!(told, Vec::<String>::new());
     let on = |month, day| {
         let answer = ask(&articles, "winter sale", |query| {
-            query.today = date(2026, month, day)
+            query.today = date(2026, month, day);
         });
         !answer.hits.is_empty()
     };
