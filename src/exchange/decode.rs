@@ -19,33 +19,37 @@ pub(super) struct NotText {
 
 /// The text, and the encoding's name unless it is UTF-8.
 pub(super) fn decode(bytes: &[u8]) -> Result<(String, Option<&'static str>), NotText> {
-    if let Some(rest) = bytes.strip_prefix(b"\xff\xfe") {
-        return with(UTF_16LE, rest).map(|text| (text, Some("UTF-16LE")));
+    let wide = [UTF_16LE, UTF_16BE].into_iter().zip([b"\xff\xfe", b"\xfe\xff"]);
+    for (encoding, mark) in wide {
+        if let Some(rest) = bytes.strip_prefix(mark) {
+            let text = with(encoding, rest).ok_or_else(|| refusal(bytes, 0))?;
+            return Ok((text, Some(encoding.name())));
+        }
     }
-    if let Some(rest) = bytes.strip_prefix(b"\xfe\xff") {
-        return with(UTF_16BE, rest).map(|text| (text, Some("UTF-16BE")));
-    }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match std::str::from_utf8(bytes) {
+    let rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match std::str::from_utf8(rest) {
         Ok(text) => Ok((text.to_owned(), None)),
-        Err(_) if looks_like_gb18030(bytes) => with(GB18030, bytes).map(|text| (text, Some("GB18030"))),
-        Err(_) => Err(refusal(bytes)),
+        Err(error) => with(GB18030, rest)
+            .filter(|_| looks_like_gb18030(rest))
+            .map(|text| (text, Some("GB18030")))
+            .ok_or_else(|| refusal(bytes, bytes.len() - rest.len() + error.valid_up_to())),
     }
 }
 
-fn with(encoding: &'static Encoding, bytes: &[u8]) -> Result<String, NotText> {
+fn with(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
     encoding
         .decode_without_bom_handling_and_without_replacement(bytes)
         .map(std::borrow::Cow::into_owned)
-        .ok_or_else(|| refusal(bytes))
 }
 
-fn refusal(bytes: &[u8]) -> NotText {
-    let byte = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+/// For text that begins as UTF-16 and is none, the mark is the byte that is wrong.
+fn refusal(bytes: &[u8], byte: usize) -> NotText {
     NotText {
         byte,
         line: bytes[..byte].iter().filter(|b| **b == b'\n').count() + 1,
-        message: format!("byte {byte} is neither UTF-8 nor GB18030; save the file as UTF-8"),
+        message: format!(
+            "byte {byte} is neither UTF-8 nor GB18030 nor of sound UTF-16; save the file as UTF-8"
+        ),
     }
 }
 

@@ -14,10 +14,11 @@ pub(super) fn write_all(
     files: &BTreeMap<String, Vec<u8>>,
     report: &mut Report,
 ) -> Result<(), Error> {
+    for name in files.keys() {
+        refuse_links(root, &root.join(name))?;
+    }
     for (name, bytes) in files {
-        let file = root.join(name);
-        refuse_links(root, &file)?;
-        write(&file, bytes)?;
+        write(&root.join(name), bytes)?;
         report.files.push(name.clone());
     }
     Ok(())

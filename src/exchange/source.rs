@@ -154,16 +154,17 @@ impl Source {
             )
         };
         let opened = std::fs::File::open(self.root.join(file)).map_err(unreadable)?;
+        let left = (TOTAL_BYTES_MAX + 1).saturating_sub(self.bytes_read.get());
         let mut bytes = Vec::new();
         opened
-            .take(bytes_max + 1)
+            .take(left.min(bytes_max + 1))
             .read_to_end(&mut bytes)
             .map_err(unreadable)?;
         let total = self.bytes_read.get() + bytes.len() as u64;
         self.bytes_read.set(total);
         let most = if bytes.len() as u64 > bytes_max {
             bytes_max
-        } else if total > TOTAL_BYTES_MAX {
+        } else if total > TOTAL_BYTES_MAX || left == 0 {
             TOTAL_BYTES_MAX
         } else {
             return Ok(bytes);

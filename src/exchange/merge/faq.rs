@@ -6,25 +6,23 @@ use std::collections::HashMap;
 use crate::bot::{FAQ_BYTES_MAX, Faq};
 use crate::conversation::Lang;
 
-use super::super::draft::FaqDraft;
+use super::super::draft::{FaqDraft, Place};
 use super::super::faq_table::{FaqTable, Row};
 use super::super::report::Outcome;
 use super::{Entry, Merge, Said, key_of};
 
 impl Merge<'_> {
     pub(super) fn faq(&mut self, rows: Vec<FaqDraft>) {
-        let mut seen: HashMap<(Option<Lang>, String), usize> = HashMap::new();
+        let mut seen: HashMap<(Lang, String), Place> = HashMap::new();
         for row in rows {
-            let key = (row.lang, key_of(&row.question));
+            let key = (lang_of(&row), key_of(&row.question));
             if let Some(first) = seen.get(&key) {
-                let message = format!(
-                    "`{}` is asked in line {first} already; the first counts",
-                    row.question
-                );
+                let (file, line) = (&first.file, first.line);
+                let message = format!("`{}` is in {file}:{line} already; the first counts", row.question);
                 self.note(Outcome::Duplicate, &row.place, "duplicate", message);
                 continue;
             }
-            seen.insert(key, row.place.line);
+            seen.insert(key, row.place.clone());
             self.faq_row(&row);
         }
     }
@@ -77,16 +75,12 @@ impl Merge<'_> {
     }
 
     fn add_row(&mut self, row: &FaqDraft) {
-        let lang = row
-            .lang
-            .or_else(|| Lang::of_text(&row.question))
-            .unwrap_or(Lang::Zh);
         let written = Row {
             question: &row.question,
             answer: &row.answer,
             similar: row.similar.as_deref().unwrap_or_default(),
             tags: row.tags.as_deref().unwrap_or_default(),
-            lang,
+            lang: lang_of(row),
         };
         let bytes = written.bytes();
         for number in 1.. {
@@ -121,6 +115,13 @@ impl Merge<'_> {
         }
         self.tables.get_mut(name)
     }
+}
+
+/// The language a row says, or else seems to be in.
+fn lang_of(row: &FaqDraft) -> Lang {
+    row.lang
+        .or_else(|| Lang::of_text(&row.question))
+        .unwrap_or(Lang::Zh)
 }
 
 /// A row's place in its table: its id ends with its number.

@@ -17,7 +17,13 @@ use super::Merge;
 impl Merge<'_> {
     /// Adds intents; replies lead only to `keys` or to responses that are there.
     pub(super) fn intents(&mut self, drafts: Vec<IntentDraft>, keys: &BTreeSet<String>) {
+        let mut seen = BTreeSet::new();
         for mut draft in drafts {
+            if !seen.insert(draft.name.clone()) {
+                let message = format!("another intent is called `{}` here too; rename one", draft.name);
+                self.note(Outcome::Duplicate, &draft.place, "duplicate", message);
+                continue;
+            }
             if let Some(key) = draft.reply.take() {
                 if keys.contains(&key) || self.has_response(&key) {
                     draft.reply = Some(key);

@@ -39,7 +39,7 @@ pub(super) enum Kind {
 pub(super) struct Node {
     pub kind: Kind,
     pub children: Vec<NodeId>,
-    parent: Option<NodeId>,
+    pub parent: Option<NodeId>,
 }
 
 impl Node {

@@ -212,10 +212,10 @@ pub(super) fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, (usize, String)
             .location()
             .map_or(0, |l| usize::try_from(l.line()).unwrap_or(0));
         let message = error.without_snippet().to_string();
-        (
-            line,
-            format!("{}; mend it", message.lines().next().unwrap_or("not valid YAML")),
-        )
+        // Its own lines count from the front matter; ours are the file's.
+        let first = message.lines().next().unwrap_or("not valid YAML");
+        let first = first.split(" at line").next().unwrap_or(first);
+        (line, format!("{first}; mend it"))
     })
 }
 

@@ -101,3 +101,59 @@ fn lines_of_json_have_every_field() {
         assert!(article.get(field).is_some(), "{field}");
     }
 }
+
+/// Runs the program: exit code, stdout, stderr.
+fn program(args: &[&str]) -> (Option<i32>, String, String) {
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_xiaoer"))
+        .args(args)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (out.status.code(), text(out.stdout), text(out.stderr))
+}
+
+#[test]
+fn the_commands_keep_to_their_word() {
+    let (shop, out) = (Shop::new(), tempfile::tempdir().unwrap());
+    let into = shop.path().to_str().unwrap();
+    let from = samples("fastgpt.csv");
+    let from = from.to_str().unwrap();
+    let (code, stdout, stderr) = program(&["kb", "import", from, "--into", into]);
+    assert_eq!((code, stdout.as_str()), (Some(0), ""));
+    assert!(
+        stderr.contains("fastgpt: 2 new, 0 changed") && stderr.contains("1 files written"),
+        "{stderr}"
+    );
+    let changed = out.path().join("q.csv");
+    std::fs::write(&changed, "q,a,indexes\n你是谁？,不告诉你。,\n").unwrap();
+    let (code, stdout, _) = program(&[
+        "kb",
+        "import",
+        changed.to_str().unwrap(),
+        "--into",
+        into,
+        "--json",
+    ]);
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(
+        (code, &report["conflicts"], &report["notes"][0]["line"]),
+        (Some(1), &1.into(), &2.into())
+    );
+    let (code, stdout, _) = program(&["kb", "import", "/dev/null", "--into", into, "--json"]);
+    let refused: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &refused["code"]), (Some(1), &"not_a_file".into()));
+    let place = out.path().join("out.csv");
+    let export = [
+        "kb",
+        "export",
+        "--to",
+        "csv",
+        place.to_str().unwrap(),
+        "--knowledge-base",
+        into,
+    ];
+    assert_eq!(program(&export).0, Some(0));
+    let (code, _, stderr) = program(&export);
+    assert!(code == Some(1) && stderr.contains("--overwrite"), "{stderr}");
+    assert_eq!(program(&["kb", "import", from, "--from", "docx"]).0, Some(2));
+}

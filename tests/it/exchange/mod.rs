@@ -175,7 +175,7 @@ fn a_folder_of_markdown() {
     let report = shop.import(&samples("docs"), "markdown");
     assert_eq!(counts(&report), [4, 0, 0, 0, 2, 1, 0], "{report:#?}");
     assert!(
-        has(&report, Outcome::Bad, "bad_front_matter", "zh/broken.md", 3),
+        has(&report, Outcome::Bad, "bad_front_matter", "zh/broken.md", 2),
         "{report:#?}"
     );
     assert!(has(&report, Outcome::Skipped, "draft", "en/later.md", 0));
