@@ -6,7 +6,7 @@ use super::super::Error;
 use super::super::draft::Found;
 use super::super::source::{FILE_BYTES_MAX, Source, name_of};
 use super::Reader;
-use super::table::{COLUMNS_MAX, Columns, ROWS_MAX, Row, Shape, no_columns, too_many_rows};
+use super::table::{BEYOND, COLUMNS_MAX, Columns, ROWS_MAX, Row, Shape, no_columns, too_many_rows};
 
 pub(super) const READER: Reader = Reader {
     name: "csv",
@@ -76,6 +76,7 @@ fn read_text(file: &str, text: &str, shape: Shape, found: &mut Found) -> Result<
         if rows > ROWS_MAX + 1 {
             return Err(too_many_rows(file, line));
         }
+        found.not_carried(BEYOND, record.len().saturating_sub(COLUMNS_MAX));
         let cells = cells_of(&record);
         columns.take(file, &Row { line, cells }, found);
     }

@@ -12,6 +12,9 @@ pub(super) const ROWS_MAX: usize = 100_000;
 /// Most columns of a table.
 pub(super) const COLUMNS_MAX: usize = 256;
 
+/// How cells further right are reported.
+pub(super) const BEYOND: &str = "cell beyond column 256";
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {

@@ -11,7 +11,7 @@ use super::super::Error;
 use super::super::draft::{CELL_CHARS_MAX, Found};
 use super::super::source::{Source, name_of};
 use super::Reader;
-use super::table::{COLUMNS_MAX, Columns, ROWS_MAX, Row, Shape, no_columns, too_many_rows};
+use super::table::{BEYOND, COLUMNS_MAX, Columns, ROWS_MAX, Row, Shape, no_columns, too_many_rows};
 
 pub(super) const READER: Reader = Reader {
     name: "xlsx",
@@ -49,7 +49,7 @@ fn read(source: &Source, found: &mut Found) -> Result<(), Error> {
         return Err(unreadable(&"there is no sheet"));
     };
     found.not_carried("sheet after the first", sheets.len() - 1);
-    let rows = rows_of(&name, &mut book, first)?;
+    let rows = rows_of(&name, &mut book, first, found)?;
     take(&name, rows, found)
 }
 
@@ -97,7 +97,12 @@ fn measure(name: &str, bytes: &[u8]) -> Result<(), Error> {
 /// Cells by row and column, both from 0.
 type Rows = BTreeMap<usize, BTreeMap<usize, String>>;
 
-fn rows_of(name: &str, book: &mut Xlsx<Cursor<&Vec<u8>>>, sheet: &str) -> Result<Rows, Error> {
+fn rows_of(
+    name: &str,
+    book: &mut Xlsx<Cursor<&Vec<u8>>>,
+    sheet: &str,
+    found: &mut Found,
+) -> Result<Rows, Error> {
     let unreadable = |error: &dyn std::fmt::Display| {
         Error::unreadable(
             name,
@@ -120,6 +125,9 @@ fn rows_of(name: &str, book: &mut Xlsx<Cursor<&Vec<u8>>>, sheet: &str) -> Result
         if seen > CELLS_MAX || bytes > TEXT_BYTES_MAX {
             let message = format!("more than {CELLS_MAX} cells or {TEXT_BYTES_MAX} bytes; split the table");
             return Err(Error::unreadable(name, row + 1, "too_large", message));
+        }
+        if column >= COLUMNS_MAX {
+            found.not_carried(BEYOND, 1);
         }
         if text.is_empty() || column >= COLUMNS_MAX {
             continue;
