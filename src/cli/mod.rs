@@ -114,7 +114,7 @@ pub fn run() -> u8 {
         Some(Command::Bench(command)) => bench::run(&command).map(fine),
         Some(Command::Eval(command)) => eval::run(&command).map(fine),
         Some(Command::Explain(args)) => explain::run(&args).map(fine),
-        Some(Command::Kb(command)) => kb::run(&command).map(fine),
+        Some(Command::Kb(command)) => kb::run(&command),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
     };

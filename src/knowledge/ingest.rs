@@ -162,7 +162,10 @@ pub(super) fn passage_of_faq(faq: &Faq) -> Arc<Passage> {
         title: faq.question.clone(),
         heading: String::new(),
         lang: faq.lang,
-        questions: vec![faq.question.clone()],
+        questions: std::iter::once(&faq.question)
+            .chain(&faq.similar)
+            .cloned()
+            .collect(),
         tags: faq.tags.join(" "),
         handling: Arc::new(Handling {
             pinned: true,

@@ -1,24 +1,38 @@
 //! `xiaoer kb`: the knowledge base from the terminal. One file per subcommand.
 
+mod export;
 mod hits;
+mod import;
 mod search;
 
 use clap::Subcommand;
 
-/// Look into the knowledge base
+use crate::conversation::Lang;
+
+/// Look into the knowledge base, bring things in and take them out
 #[derive(Subcommand, Debug)]
 pub enum KbCommand {
     Search(search::SearchArgs),
     Hits(hits::HitsArgs),
+    Import(import::ImportArgs),
+    Export(export::ExportArgs),
 }
 
-/// Runs the command.
+/// Runs the command; answers whether it went without problems.
 ///
 /// # Errors
-/// When the knowledge base or the models cannot be used.
-pub fn run(command: &KbCommand) -> anyhow::Result<()> {
+/// When the knowledge base or the models cannot be used, or a file cannot be read or written.
+pub fn run(command: &KbCommand) -> anyhow::Result<bool> {
     match command {
-        KbCommand::Search(args) => search::run(args),
-        KbCommand::Hits(args) => hits::run(args),
+        KbCommand::Search(args) => search::run(args).map(|()| true),
+        KbCommand::Hits(args) => hits::run(args).map(|()| true),
+        KbCommand::Import(args) => import::run(args),
+        KbCommand::Export(args) => export::run(args).map(|()| true),
     }
+}
+
+/// Reads `zh` or `en`.
+fn lang_of(written: &str) -> Result<Lang, String> {
+    let found = Lang::ALL.into_iter().find(|lang| lang.code() == written);
+    found.ok_or_else(|| "write zh or en".to_owned())
 }
