@@ -11,6 +11,7 @@ pub mod console;
 pub mod conversation;
 pub mod dialogue;
 pub mod engine;
+pub mod exchange;
 pub mod knowledge;
 pub mod nlu;
 pub mod predictors;

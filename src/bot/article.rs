@@ -14,9 +14,9 @@ use super::yaml;
 use crate::conversation::Lang;
 
 /// Largest article file, in bytes.
-const ARTICLE_BYTES_MAX: u64 = 256 * 1024;
+pub const ARTICLE_BYTES_MAX: u64 = 256 * 1024;
 /// Largest faq table, in bytes.
-const FAQ_BYTES_MAX: u64 = 16 * 1024 * 1024;
+pub const FAQ_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Least and most that an article can be moved in the ranking.
 const BOOST: std::ops::RangeInclusive<f32> = 0.1..=10.0;
@@ -33,7 +33,8 @@ pub enum Audience {
 }
 
 /// How an article is to be handled.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Handling {
     /// Who may read it.
     pub audience: Audience,
@@ -58,6 +59,16 @@ impl Handling {
         (self.audience == Audience::Public || audience == Audience::Agents)
             && self.valid_from.is_none_or(|from| from <= today)
             && self.valid_until.is_none_or(|until| today <= until)
+    }
+
+    /// Whether its dates and its boost are such as an article may have.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let in_order = self
+            .valid_from
+            .zip(self.valid_until)
+            .is_none_or(|(from, until)| from <= until);
+        in_order && BOOST.contains(&self.boost)
     }
 }
 
@@ -107,6 +118,8 @@ pub struct Faq {
     pub id: String,
     /// The question.
     pub question: String,
+    /// Other ways to ask it.
+    pub similar: Vec<String>,
     /// The answer, shown as it stands.
     pub answer: String,
     /// Its language.
@@ -309,9 +322,12 @@ struct FaqRow {
     lang: Option<Lang>,
     #[serde(default)]
     tags: Option<String>,
+    #[serde(default)]
+    similar: Option<String>,
 }
 
-/// Reads every `.csv` table in `dir`: `question,answer[,lang,tags]`; tags are separated by `;`.
+/// Reads every `.csv` table in `dir`: `question,answer[,lang,tags,similar]`; tags are separated by `;`,
+/// similar questions by `|` or a line break.
 #[must_use]
 pub fn load_faq(dir: &Path, problems: &mut Problems) -> Vec<Faq> {
     let mut rows = Vec::new();
@@ -352,19 +368,24 @@ fn load_faq_file(file: &Path, text: &str, rows: &mut Vec<Faq>, problems: &mut Pr
             .lang
             .or_else(|| Lang::of_text(&row.question))
             .unwrap_or(Lang::Zh);
-        let tags = row.tags.unwrap_or_default();
         rows.push(Faq {
             id: format!("faq:{stem}:{}", index + 1),
             question: row.question,
             answer: row.answer,
+            similar: parts(row.similar.as_deref(), &['|', '\n']),
             lang,
-            tags: tags
-                .split(';')
-                .map(|t| t.trim().to_owned())
-                .filter(|t| !t.is_empty())
-                .collect(),
+            tags: parts(row.tags.as_deref(), &[';']),
             file: file.to_owned(),
             line,
         });
     }
+}
+
+/// What stands between separators in a cell, trimmed; nothing is empty.
+fn parts(cell: Option<&str>, separators: &[char]) -> Vec<String> {
+    cell.unwrap_or_default()
+        .split(separators)
+        .map(|part| part.trim().to_owned())
+        .filter(|part| !part.is_empty())
+        .collect()
 }

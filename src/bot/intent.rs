@@ -10,9 +10,9 @@ use super::yaml;
 use crate::conversation::{Lang, Sentiment};
 
 /// Largest intent file, in bytes.
-const INTENT_BYTES_MAX: u64 = 4 * 1024 * 1024;
+pub const INTENT_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Longest example, in characters.
-const EXAMPLE_CHARS_MAX: usize = 500;
+pub const EXAMPLE_CHARS_MAX: usize = 500;
 /// Fewest examples in a language before a warning.
 const EXAMPLES_MIN: usize = 10;
 

@@ -13,12 +13,14 @@ mod response;
 mod shop;
 mod yaml;
 
-pub use article::{Article, Audience, Faq, Handling, load_articles, load_faq};
+pub use article::{
+    ARTICLE_BYTES_MAX, Article, Audience, FAQ_BYTES_MAX, Faq, Handling, load_articles, load_faq,
+};
 pub use catalogue::{Catalogue, Customer, Order, OrderState, Product};
 pub use check::{Bot, version_of};
 pub use flow::{Flow, Slot, SlotFrom, Step, StepKind};
-pub use intent::{Example, Intent, load_intents};
+pub use intent::{EXAMPLE_CHARS_MAX, Example, INTENT_BYTES_MAX, Intent, load_intents};
 pub use likeness::alike;
 pub use problem::{Problem, Problems, Severity};
-pub use response::{Response, Responses};
+pub use response::{RESPONSES_BYTES_MAX, Response, Responses, load_responses};
 pub use shop::Shop;

@@ -10,7 +10,7 @@ use super::yaml;
 use crate::conversation::{Choice, Lang};
 
 /// Largest responses file, in bytes.
-const RESPONSES_BYTES_MAX: u64 = 1024 * 1024;
+pub const RESPONSES_BYTES_MAX: u64 = 1024 * 1024;
 
 /// One response in one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,8 @@ struct Full {
 }
 
 /// Reads both languages and compares their keys.
-pub(super) fn load_responses(dir: &Path, problems: &mut Problems) -> Responses {
+#[must_use]
+pub fn load_responses(dir: &Path, problems: &mut Problems) -> Responses {
     let mut responses = Responses::new();
     for lang in Lang::ALL {
         let file = dir.join(format!("{lang}.yaml"));

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::ingest::{Passage, Unit, join};
+use super::ingest::{Passage, join};
 use super::retriever::Retriever;
-use super::text::{self, TermSet};
+use super::text;
 use super::{Answer, Decision, Hit, Link, Page, Parts, Query, page, weigh};
 use crate::conversation::{Citation, Lang};
 
@@ -23,6 +23,8 @@ const ANSWER_MIN: f32 = 0.5;
 const UNSURE_MIN: f32 = 0.3;
 /// A question with fewer terms than this may lean on the one before.
 const FOLLOW_UP_TERMS_MAX: usize = 6;
+/// What the first sentence of a passage has before the others: it mostly says it all.
+const FIRST_BONUS: f32 = 0.25;
 /// Articles to read on.
 const RELATED_MAX: usize = 3;
 
@@ -43,12 +45,11 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
         _ => Decision::Refuse,
     };
     let chosen = within(&hits, pinned.unwrap_or(best));
-    let passage = &*retriever.passages[chosen.place];
-    let passage = twin(retriever, passage, query).unwrap_or(passage);
-    let asked = TermSet::of(&question);
+    let place = twin(retriever, chosen.place, query).unwrap_or(chosen.place);
+    let passage = &*retriever.passages[place];
     Answer {
         decision,
-        text: cut(retriever, passage, &asked),
+        text: cut(retriever, place, &question),
         citation: Some(citation(passage)),
         lang: passage.lang,
         related: related(retriever, passage, query),
@@ -79,33 +80,37 @@ fn asked_for(parts: &Parts) -> f32 {
         .max((parts.question + parts.meaning_question) / 2.0)
 }
 
-/// The passage of the same article in the asker's language: the one at the same place, or else the first.
-fn twin<'a>(retriever: &'a Retriever, passage: &Passage, query: &Query<'_>) -> Option<&'a Passage> {
+/// Place of the passage of the same article in the asker's language: the one at the same place, or else the
+/// first.
+fn twin(retriever: &Retriever, place: usize, query: &Query<'_>) -> Option<usize> {
+    let passage = &*retriever.passages[place];
     if passage.lang == query.lang {
         return None;
     }
     let named = passage.handling.translations.get(&query.lang);
     let id = named.unwrap_or(&passage.article);
-    let place = |p: &Passage| p.id.rsplit_once('#').map(|(_, place)| place.to_owned());
-    let wanted = place(passage);
     let mut theirs = open(retriever, query)
-        .filter(|p| p.lang == query.lang && p.article == *id)
+        .filter(|(_, p)| p.lang == query.lang && p.article == *id)
         .peekable();
-    let first = theirs.peek().copied();
-    theirs.find(|p| place(p) == wanted).or(first)
+    let first = theirs.peek().map(|(at, _)| *at);
+    let same = theirs.find(|(_, p)| p.place() == passage.place());
+    same.map(|(at, _)| at).or(first)
 }
 
-/// Passages that the asker may read.
-fn open<'a>(retriever: &'a Retriever, query: &Query<'_>) -> impl Iterator<Item = &'a Passage> {
+/// Passages that the asker may read, with their places.
+fn open<'a>(retriever: &'a Retriever, query: &Query<'_>) -> impl Iterator<Item = (usize, &'a Passage)> {
     let (audience, today) = (query.audience, query.today);
-    let all = retriever.passages.iter().map(|passage| &**passage);
-    all.filter(move |passage| passage.handling.is_open_to(audience, today))
+    let all = retriever.passages.iter().map(|passage| &**passage).enumerate();
+    all.filter(move |(_, passage)| passage.handling.is_open_to(audience, today))
 }
 
 /// The articles to read on, in the asker's language where there is one.
 fn related(retriever: &Retriever, passage: &Passage, query: &Query<'_>) -> Vec<Link> {
     let link_of = |id: &String| {
-        let mut of = open(retriever, query).filter(|p| p.article == *id).peekable();
+        let mut of = open(retriever, query)
+            .map(|(_, passage)| passage)
+            .filter(|p| p.article == *id)
+            .peekable();
         let any = of.peek().copied();
         of.find(|p| p.lang == query.lang).or(any).map(link)
     };
@@ -140,13 +145,14 @@ pub(super) fn candidates(retriever: &Retriever, query: &Query<'_>) -> Vec<Hit> {
 }
 
 pub(super) fn article(retriever: &Retriever, id: &str, query: &Query<'_>) -> Option<Answer> {
-    let mut of = open(retriever, query).filter(|p| p.article == id).peekable();
+    let mut of = open(retriever, query).filter(|(_, p)| p.article == id).peekable();
     let any = of.peek().copied();
-    let passage = of.find(|p| p.lang == query.lang).or(any)?;
-    let passage = twin(retriever, passage, query).unwrap_or(passage);
+    let (found, _) = of.find(|(_, p)| p.lang == query.lang).or(any)?;
+    let place = twin(retriever, found, query).unwrap_or(found);
+    let passage = &*retriever.passages[place];
     Some(Answer {
         decision: Decision::Answer,
-        text: cut(retriever, passage, &TermSet::default()),
+        text: cut(retriever, place, ""),
         citation: Some(citation(passage)),
         lang: passage.lang,
         related: related(retriever, passage, query),
@@ -163,7 +169,7 @@ pub(super) fn page<'a>(
     query: &Query<'_>,
     body: impl Fn(&Passage) -> Option<&'a str>,
 ) -> Option<Page> {
-    let passage = open(retriever, query).find(|p| p.article == id && p.lang == query.lang)?;
+    let (place, passage) = open(retriever, query).find(|(_, p)| p.article == id && p.lang == query.lang)?;
     let other = Lang::ALL.into_iter().find(|lang| *lang != query.lang)?;
     let theirs = Query {
         lang: other,
@@ -175,7 +181,7 @@ pub(super) fn page<'a>(
         title: passage.title.clone(),
         lang: passage.lang,
         html,
-        other: twin(retriever, passage, &theirs).map(link),
+        other: twin(retriever, place, &theirs).map(|twin| link(&retriever.passages[twin])),
         related: related(retriever, passage, query),
     })
 }
@@ -231,7 +237,8 @@ fn citation(passage: &Passage) -> Citation {
 
 /// Units of the passage, in their order, that fit: the first, which answers directly, and those
 /// nearest to the question.
-fn cut(retriever: &Retriever, passage: &Passage, asked: &TermSet) -> String {
+fn cut(retriever: &Retriever, place: usize, question: &str) -> String {
+    let passage = &*retriever.passages[place];
     let fits = BUBBLE_CHARS
         .iter()
         .find(|(lang, _)| *lang == passage.lang)
@@ -240,16 +247,14 @@ fn cut(retriever: &Retriever, passage: &Passage, asked: &TermSet) -> String {
     if lengths.iter().sum::<usize>() <= fits {
         return join(passage.units.iter(), passage.lang);
     }
-    let score = |unit: &Unit| retriever.shared(asked, &TermSet::of(&unit.text));
-    let mut order: Vec<(usize, f32)> = passage
-        .units
-        .iter()
+    let mut order: Vec<(usize, f32)> = retriever
+        .sentences(place, question)
+        .into_iter()
         .enumerate()
-        .map(|(at, unit)| (at, score(unit)))
         .collect();
     // The first unit wins ties and small differences; a stable sort keeps the rest in reading order.
     if let Some(first) = order.first_mut() {
-        first.1 = first.1.mul_add(1.2, 1.0);
+        first.1 += FIRST_BONUS;
     }
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
     let mut chosen = BTreeSet::new();

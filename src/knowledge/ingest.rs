@@ -49,6 +49,11 @@ pub(super) struct Passage {
 }
 
 impl Passage {
+    /// Which of the article's passages it is, as its id tells.
+    pub fn place(&self) -> &str {
+        self.id.rsplit_once('#').map_or("", |(_, place)| place)
+    }
+
     /// Whether it is of the same article in the same language, so that both are about the same.
     pub fn is_beside(&self, other: &Self) -> bool {
         (&self.article, self.lang) == (&other.article, other.lang)
@@ -165,7 +170,10 @@ pub(super) fn passage_of_faq(faq: &Faq) -> Arc<Passage> {
         title: faq.question.clone(),
         heading: String::new(),
         lang: faq.lang,
-        questions: vec![faq.question.clone()],
+        questions: std::iter::once(&faq.question)
+            .chain(&faq.similar)
+            .cloned()
+            .collect(),
         tags: faq.tags.join(" "),
         handling: Arc::new(Handling {
             pinned: true,

@@ -30,10 +30,18 @@ struct Entry {
     heading: Gist,
     /// Of the article's title and questions, shared by its passages.
     article: Arc<Vec<Gist>>,
+    /// Of each unit of its text.
+    units: Vec<Sentence>,
+}
+
+/// One quotable piece as it is compared.
+struct Sentence {
+    terms: TermSet,
+    vector: Bytes,
 }
 
 /// A meaning as it is kept.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Gist {
     vector: Bytes,
     topics: Bytes,
@@ -52,6 +60,8 @@ impl Gist {
 pub(super) struct Retriever {
     pub passages: Vec<Arc<Passage>>,
     entries: Vec<Arc<Entry>>,
+    /// Place of each passage's translation: the passage at the same place of the article in the other language.
+    twins: Vec<Option<usize>>,
     index: WordIndex,
     plane: Plane,
     frequency: Frequency,
@@ -125,6 +135,7 @@ impl Retriever {
         Self {
             average: all.map(|all| all as f32 / entries.len().max(1) as f32),
             plane: plane(&passages, &entries),
+            twins: twins(&passages),
             passages,
             entries,
             index,
@@ -155,11 +166,9 @@ impl Retriever {
 
     /// The best passages that the asker may read, best first. `question` is the query's, completed.
     pub fn find(&self, question: &str, query: &Query<'_>, hits_max: usize) -> Vec<Hit> {
-        let meaning = self.encoder.as_ref().map(|encoder| encoder.meaning(question));
-        let gist = meaning.as_ref().map(Gist::of);
-        let asked = TermSet::mended(question, |term| self.frequency.get(&term).copied());
-        let question = self.question(&asked, gist.as_ref(), query.lang);
-        let found = self.candidates(asked.hashes(), gist.as_ref());
+        let question = self.question(question, query.lang);
+        let terms: Vec<u64> = question.terms.iter().map(|(term, _)| *term).collect();
+        let found = self.candidates(&terms, question.gist.as_ref());
         self.weighed(found, &question, query, hits_max)
     }
 
@@ -172,13 +181,12 @@ impl Retriever {
         terms_max: usize,
         query: &Query<'_>,
     ) -> Vec<Hit> {
-        let known = self.entries[at].article.get(which);
-        let asked = TermSet::of(query.text);
-        let question = self.question(&asked, known, query.lang);
+        let gist = self.entries[at].article.get(which).cloned();
+        let question = self.compared(&TermSet::of(query.text), gist, query.lang);
         let mut rarest = question.terms.clone();
         rarest.sort_by(|a, b| b.1.total_cmp(&a.1));
         let rarest: Vec<u64> = rarest.iter().map(|(term, _)| *term).take(terms_max).collect();
-        let mut found = self.candidates(&rarest, known.filter(|_| wide));
+        let mut found = self.candidates(&rarest, question.gist.as_ref().filter(|_| wide));
         found.insert(at);
         self.weighed(found, &question, query, usize::MAX)
     }
@@ -189,28 +197,25 @@ impl Retriever {
         self.encoder.as_ref().map(|_| gist(one).cosine(gist(two)))
     }
 
-    fn question<'g>(&self, asked: &TermSet, gist: Option<&'g Gist>, lang: Lang) -> Question<'g> {
-        let hashes = asked.hashes().iter();
-        Question {
-            terms: hashes.map(|term| (*term, self.weight(*term))).collect(),
-            size: self.size(asked.hashes().iter().copied()),
-            gist,
-            lang,
-        }
-    }
-
     /// Candidates that the asker may read, best first.
     fn weighed(
         &self,
         found: BTreeSet<usize>,
-        question: &Question<'_>,
+        question: &Question,
         query: &Query<'_>,
         hits_max: usize,
     ) -> Vec<Hit> {
-        let open = found.into_iter().filter(|at| {
-            let passage = &self.passages[*at];
-            passage.handling.is_open_to(query.audience, query.today)
-        });
+        let is_open = |at: &usize| {
+            let handling = &self.passages[*at].handling;
+            handling.is_open_to(query.audience, query.today)
+        };
+        // Whoever can read the translation is answered from it.
+        let read = |at: usize| {
+            let twin = self.twins[at].filter(|twin| self.passages[*twin].lang == query.lang);
+            twin.filter(is_open).unwrap_or(at)
+        };
+        let found: BTreeSet<usize> = found.into_iter().map(read).collect();
+        let open = found.into_iter().filter(is_open);
         let weighed: Vec<(usize, f32)> = open.map(|at| (at, self.bm25(at, question))).collect();
         let best = weighed
             .iter()
@@ -227,9 +232,26 @@ impl Retriever {
         hits
     }
 
+    /// A question as it is compared.
+    fn question(&self, text: &str, lang: Lang) -> Question {
+        let asked = TermSet::mended(text, |term| self.frequency.get(&term).copied());
+        let meaning = self.encoder.as_ref().map(|encoder| encoder.meaning(text));
+        self.compared(&asked, meaning.as_ref().map(Gist::of), lang)
+    }
+
+    fn compared(&self, asked: &TermSet, gist: Option<Gist>, lang: Lang) -> Question {
+        let terms = asked.hashes().iter();
+        Question {
+            size: self.size(terms.clone().copied()),
+            terms: terms.map(|term| (*term, self.weight(*term))).collect(),
+            gist,
+            lang,
+        }
+    }
+
     /// Places of the passages that words or meaning find.
-    fn candidates(&self, asked: &[u64], near: Option<&Gist>) -> BTreeSet<usize> {
-        let by_words = self.index.search(asked, WORD_CANDIDATES_MAX);
+    fn candidates(&self, terms: &[u64], near: Option<&Gist>) -> BTreeSet<usize> {
+        let by_words = self.index.search(terms, WORD_CANDIDATES_MAX);
         let by_words = by_words.unwrap_or_else(|error| {
             tracing::error!(%error, "the index could not be searched");
             Vec::new()
@@ -241,7 +263,7 @@ impl Retriever {
             .collect()
     }
 
-    fn bm25(&self, at: usize, question: &Question<'_>) -> f32 {
+    fn bm25(&self, at: usize, question: &Question) -> f32 {
         let terms = &self.entries[at].terms;
         let told = question.terms.iter().filter_map(|(term, weight)| {
             let counts = terms.get(*term)?;
@@ -250,7 +272,7 @@ impl Retriever {
         told.sum()
     }
 
-    fn parts(&self, at: usize, bm25: f32, best: f32, question: &Question<'_>) -> Parts {
+    fn parts(&self, at: usize, bm25: f32, best: f32, question: &Question) -> Parts {
         let (passage, entry) = (&self.passages[at], &self.entries[at]);
         let title = entry
             .terms
@@ -258,10 +280,16 @@ impl Retriever {
             .filter(|(_, counts)| Terms::is_title(*counts));
         let title: Vec<u64> = title.map(|(term, _)| term).collect();
         let likeness = |terms: &TermSet| self.cosine(question, terms.hashes());
-        let near = |g: &Gist| question.cosine(|asked| asked.vector.cosine(&g.vector)).max(0.0);
-        let alike = |g: &Gist| question.cosine(|asked| asked.topics.cosine(&g.topics));
-        let about = || entry.article.iter().chain([&entry.heading]);
-        let mass: f32 = question.terms.iter().map(|(_, weight)| weight).sum();
+        let mass = question.mass();
+        let said = entry
+            .units
+            .iter()
+            .map(|unit| question.shared(&unit.terms))
+            .fold(0.0, f32::max);
+        let same_lang = f32::from(u8::from(passage.lang == question.lang));
+        // A text means the same in every language, and one of them may lie nearer to the question.
+        let twin = self.twins[at].map(|twin| question.near(&self.entries[twin]));
+        let near = question.near(entry).or(twin.unwrap_or_default());
         Parts {
             words: bm25 / best,
             strength: bm25 / (TERM_MOST * mass.max(f32::EPSILON)),
@@ -269,10 +297,13 @@ impl Retriever {
             title: self.cosine(question, &title),
             coverage: question.coverage(mass, &entry.terms, |_| true),
             body: question.coverage(mass, &entry.terms, Terms::is_own),
-            meaning: near(&entry.gist),
-            meaning_question: about().map(near).fold(0.0, f32::max),
-            topic: about().map(alike).fold(0.0, f32::max),
-            same_lang: f32::from(u8::from(passage.lang == question.lang)),
+            sentence: if mass > 0.0 { said / mass } else { 0.0 },
+            meaning: near.text,
+            meaning_sentence: near.sentence,
+            meaning_question: near.question,
+            foreign: (1.0 - same_lang) * near.text.max(near.sentence).max(near.question),
+            topic: near.topic,
+            same_lang,
             lead: f32::from(u8::from(passage.id.ends_with("#1"))),
         }
     }
@@ -299,10 +330,18 @@ impl Retriever {
         (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
     }
 
-    /// How much terms tell of a text together.
-    pub fn shared(&self, asked: &TermSet, text: &TermSet) -> f32 {
-        let both = asked.hashes().iter().filter(|term| text.contains(**term));
-        both.map(|term| self.weight(*term)).sum()
+    /// How much each sentence of a passage has of a question, by words and meaning.
+    pub fn sentences(&self, place: usize, question: &str) -> Vec<f32> {
+        let question = self.question(question, self.passages[place].lang);
+        let mass = question.mass().max(f32::EPSILON);
+        let near = |vector: &Bytes| {
+            question
+                .gist
+                .as_ref()
+                .map_or(0.0, |asked| asked.vector.cosine(vector))
+        };
+        let score = |unit: &Sentence| question.shared(&unit.terms) / mass + near(&unit.vector);
+        self.entries[place].units.iter().map(score).collect()
     }
 
     /// Length of the vector of terms' weights.
@@ -311,7 +350,7 @@ impl Retriever {
     }
 
     /// Likeness of a question to other terms, in order.
-    fn cosine(&self, question: &Question<'_>, terms: &[u64]) -> f32 {
+    fn cosine(&self, question: &Question, terms: &[u64]) -> f32 {
         let both = question
             .terms
             .iter()
@@ -325,16 +364,27 @@ impl Retriever {
 }
 
 /// A question as it is compared.
-struct Question<'g> {
+struct Question {
     /// Its terms with their weights.
     terms: Vec<(u64, f32)>,
     /// Length of the vector of their weights.
     size: f32,
-    gist: Option<&'g Gist>,
+    gist: Option<Gist>,
     lang: Lang,
 }
 
-impl Question<'_> {
+impl Question {
+    /// Weight of all of its terms.
+    fn mass(&self) -> f32 {
+        self.terms.iter().map(|(_, weight)| weight).sum()
+    }
+
+    /// Weight of its terms that stand in a text.
+    fn shared(&self, text: &TermSet) -> f32 {
+        let both = self.terms.iter().filter(|(term, _)| text.contains(*term));
+        both.map(|(_, weight)| weight).sum()
+    }
+
     /// The share of its weight that stands in a passage in fields that count.
     fn coverage(&self, mass: f32, terms: &Terms, counts: impl Fn([u8; FIELDS]) -> bool) -> f32 {
         let found = self
@@ -345,15 +395,65 @@ impl Question<'_> {
         if mass > 0.0 { found / mass } else { 0.0 }
     }
 
-    /// A likeness of meaning; 0 without an encoder.
-    fn cosine(&self, of: impl Fn(&Gist) -> f32) -> f32 {
-        self.gist.map_or(0.0, of)
+    /// How near a passage means the same; nothing without an encoder.
+    fn near(&self, entry: &Entry) -> Nearness {
+        let Some(asked) = &self.gist else {
+            return Nearness::default();
+        };
+        let near = |vector: &Bytes| asked.vector.cosine(vector);
+        let most = |likeness: &mut dyn Iterator<Item = f32>| likeness.fold(0.0, f32::max);
+        let about = || entry.article.iter().chain([&entry.heading]);
+        Nearness {
+            text: near(&entry.gist.vector).max(0.0),
+            sentence: most(&mut entry.units.iter().map(|unit| near(&unit.vector))),
+            question: most(&mut about().map(|gist| near(&gist.vector))),
+            topic: most(&mut about().map(|gist| asked.topics.cosine(&gist.topics))),
+        }
     }
 }
 
 fn documents<'a>(passages: &[Arc<Passage>], entries: &'a [Arc<Entry>]) -> Vec<(u64, &'a Terms)> {
     let terms = entries.iter().map(|entry| &entry.terms);
     passages.iter().map(|passage| passage.key).zip(terms).collect()
+}
+
+/// How near a passage means the same as a question: its text, a sentence of it, a question, title or heading
+/// of it, and what these are about.
+#[derive(Default, Clone, Copy)]
+struct Nearness {
+    text: f32,
+    sentence: f32,
+    question: f32,
+    topic: f32,
+}
+
+impl Nearness {
+    /// The greater of each.
+    fn or(self, other: Self) -> Self {
+        Self {
+            text: self.text.max(other.text),
+            sentence: self.sentence.max(other.sentence),
+            question: self.question.max(other.question),
+            topic: self.topic.max(other.topic),
+        }
+    }
+}
+
+/// The place of each passage's translation.
+fn twins(passages: &[Arc<Passage>]) -> Vec<Option<usize>> {
+    let mut known: HashMap<(Lang, &str, &str), usize> = HashMap::new();
+    for (at, passage) in passages.iter().enumerate() {
+        known.insert((passage.lang, &passage.article, passage.place()), at);
+    }
+    let twin = |passage: &Arc<Passage>| {
+        let mut others = Lang::ALL.into_iter().filter(|lang| *lang != passage.lang);
+        others.find_map(|lang| {
+            let named = passage.handling.translations.get(&lang);
+            let id = named.unwrap_or(&passage.article);
+            known.get(&(lang, id, passage.place())).copied()
+        })
+    };
+    passages.iter().map(twin).collect()
 }
 
 /// All vectors: an article's own speak for all of its passages, which stand together.
@@ -442,6 +542,14 @@ fn entry(passage: &Passage, article: Arc<Vec<Gist>>, encoder: Option<&dyn Encode
         questions: passage.questions.iter().map(|q| TermSet::of(q)).collect(),
         gist: gist(&format!("{} {text}", passage.heading)),
         heading: gist(&passage.heading),
+        units: passage
+            .units
+            .iter()
+            .map(|unit| Sentence {
+                terms: TermSet::of(&unit.text),
+                vector: gist(&unit.text).vector,
+            })
+            .collect(),
         article,
     }
 }

@@ -2,7 +2,7 @@
 //! development questions by `scripts/fit_retrieval.py`. Nothing else ranks, and each part can be shown.
 
 /// Number of features.
-pub const FEATURES: usize = 11;
+pub const FEATURES: usize = 14;
 
 /// Names of the features, in order.
 pub const NAMES: [&str; FEATURES] = [
@@ -12,8 +12,11 @@ pub const NAMES: [&str; FEATURES] = [
     "title",
     "coverage",
     "body",
+    "sentence",
     "meaning",
+    "meaning_sentence",
     "meaning_question",
+    "foreign",
     "topic",
     "same_lang",
     "lead",
@@ -34,10 +37,16 @@ pub struct Parts {
     pub coverage: f32,
     /// The same, in the passage's own text and heading alone.
     pub body: f32,
+    /// The same, in one of its sentences.
+    pub sentence: f32,
     /// Cosine of meaning to the passage; 0 without an encoder.
     pub meaning: f32,
+    /// Cosine of meaning to its nearest sentence.
+    pub meaning_sentence: f32,
     /// Cosine of meaning to the nearest question, title or heading.
     pub meaning_question: f32,
+    /// The greatest of these where the passage is in another language, so that words cannot help it.
+    pub foreign: f32,
     /// Likeness of the intents that question and article are taken for.
     pub topic: f32,
     /// 1 in the asker's language.
@@ -57,8 +66,11 @@ impl Parts {
             self.title,
             self.coverage,
             self.body,
+            self.sentence,
             self.meaning,
+            self.meaning_sentence,
             self.meaning_question,
+            self.foreign,
             self.topic,
             self.same_lang,
             self.lead,
@@ -67,13 +79,19 @@ impl Parts {
 }
 
 /// Weights of the ranking. The asker's language decides between twins; every other weight is fitted.
-const RANKING: [f32; FEATURES] = [1.65, 0.06, 0.4, 0.0, 1.9, 1.81, 5.88, 3.56, 2.96, 0.3, 0.71];
+const RANKING: [f32; FEATURES] = [
+    1.65, 0.06, 0.4, 0.0, 1.9, 1.81, 0.0, 5.88, 0.0, 3.56, 0.0, 2.96, 0.3, 0.71,
+];
 
 /// Weights of the choice among the passages of the best article.
-const WITHIN: [f32; FEATURES] = [1.35, 0.0, 0.0, 0.0, 0.83, 1.79, 4.57, 0.0, 1.34, 3.4, 0.0];
+const WITHIN: [f32; FEATURES] = [
+    1.35, 0.0, 0.0, 0.0, 0.83, 1.79, 0.0, 4.57, 0.0, 0.0, 0.0, 1.34, 3.4, 0.0,
+];
 
 /// Weights of the features of the best hit, of its lead over the next article, and a bias.
-const ANSWERABLE: [f32; FEATURES] = [0.0, 0.0, 0.0, 0.0, 0.65, 0.02, 1.85, 0.9, 0.61, 0.0, 0.13];
+const ANSWERABLE: [f32; FEATURES] = [
+    0.0, 0.0, 0.0, 0.0, 0.65, 0.02, 0.0, 1.85, 0.0, 0.9, 0.0, 0.61, 0.0, 0.13,
+];
 const ANSWERABLE_LEAD: f32 = 0.31;
 const ANSWERABLE_BIAS: f32 = -1.99;
 

@@ -10,6 +10,7 @@ mod conversations;
 mod crash;
 mod docs;
 mod encoders;
+mod exchange;
 mod knowledge;
 mod live;
 mod models;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::support::root;
 
 /// Rooms with their levels: a room imports only lower ones.
-const LEVELS: [(&str, u8); 15] = [
+const LEVELS: [(&str, u8); 16] = [
     ("conversation", 0),
     ("bot", 1),
     ("predictors", 1),
@@ -13,6 +13,7 @@ const LEVELS: [(&str, u8); 15] = [
     ("nlu", 2),
     ("knowledge", 2),
     ("dialogue", 2),
+    ("exchange", 2),
     ("actions", 3),
     ("engine", 4),
     ("channels", 5),
@@ -36,11 +37,13 @@ const BANNED: [&str; 8] = [
     ".unwrap()",
 ];
 /// Who alone may name what.
-const NAMED_ONLY_IN: [(&str, &str); 5] = [
+const NAMED_ONLY_IN: [(&str, &str); 7] = [
     ("tantivy::", "src/knowledge/"),
     ("candle_core", "src/predictors/"),
     ("candle_nn", "src/predictors/"),
     ("sqlx::", "src/store/"),
+    ("calamine::", "src/exchange/"),
+    ("html5ever::", "src/exchange/"),
     ("SystemTime::now", "src/engine/clock.rs"),
 ];
 

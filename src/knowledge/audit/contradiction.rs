@@ -21,8 +21,9 @@ const MET_MAX: usize = 300;
 const SAME_MIN: f32 = 0.35;
 /// Likeness of sentences from which on the one may bear out the other.
 const BEARS_OUT_MIN: f32 = 0.05;
-/// Likeness that two sentences need where a clause has one word or none.
-const THIN_AROUND_MIN: f32 = 0.2;
+/// Likeness that the sentences need, and words that the clauses need in common.
+const AROUND_MIN: f32 = 0.15;
+const COMMON_MIN: usize = 2;
 /// The same for a claim and its translation.
 const SAME_TRANSLATED_MIN: f32 = 0.34;
 /// Quantities of a translation above which one at least must be in the other text.
@@ -51,6 +52,8 @@ struct Claim<'s> {
     around: Rc<TermSet>,
     /// Words of the clause that say what it is about.
     about: Vec<String>,
+    /// The same of the page's title.
+    title: Rc<Vec<String>>,
     /// Matters of clause and sentence.
     near_matters: u128,
     around_matters: u128,
@@ -107,6 +110,7 @@ fn claims<'s>(shelf: &'s Shelf<'_>, report: &mut Report<'_>) -> Vec<Claim<'s>> {
 }
 
 fn claims_of<'s>(at: usize, page: &'s Page<'_>) -> Vec<Claim<'s>> {
+    let title = Rc::new(about(page.title));
     let mut claims = Vec::new();
     for (part, sentence, line) in page.units() {
         let (found, bare) = quantities(sentence);
@@ -128,6 +132,7 @@ fn claims_of<'s>(at: usize, page: &'s Page<'_>) -> Vec<Claim<'s>> {
                 near: TermSet::of(&quantity.clause),
                 around: Rc::clone(&around),
                 about: about(&quantity.clause),
+                title: Rc::clone(&title),
                 near_matters: concepts(&quantity.clause),
                 around_matters,
                 beside: beside.clone(),
@@ -245,16 +250,31 @@ fn covers(one: &str, two: &str) -> bool {
     one == two || (han && (one.contains(two) || two.contains(one)))
 }
 
-/// How alike the words of two claims are. A clause of one word says little by itself: `within 7 days of
-/// delivery` may be of anything, so the sentences must have more in common.
+/// How many words of a clause are in another.
+fn in_common(one: &[String], two: &[String]) -> usize {
+    let both = one
+        .iter()
+        .filter(|word| two.iter().any(|other| covers(word, other)));
+    both.count()
+}
+
+/// Whether two pages are of variants of one matter, so that each may have its own numbers: `Washing a jacket`
+/// and `Washing a sleeping bag` have a word in common, and each one of its own.
+fn are_variants(one: &[String], two: &[String]) -> bool {
+    let common = in_common(one, two);
+    common > 0 && common < one.len() && in_common(two, one) < two.len()
+}
+
+/// How alike the words of two claims are. What has fewer than two words in common says too little by itself:
+/// `within 7 days of delivery` may be of anything.
 fn likeness(shelf: &Shelf<'_>, one: &Claim<'_>, two: &Claim<'_>) -> f32 {
-    let near = share(shelf, &one.near, &two.near);
     let around = share(shelf, &one.around, &two.around);
-    let is_thin = one.about.len().min(two.about.len()) < 2;
-    if is_thin && around < THIN_AROUND_MIN {
+    let same_matter = one.near_matters & two.near_matters != 0;
+    let enough = in_common(&one.about, &two.about) >= COMMON_MIN && around >= AROUND_MIN && same_matter;
+    if !enough || are_variants(&one.title, &two.title) {
         return 0.0;
     }
-    0.65 * near + 0.35 * around
+    0.65 * share(shelf, &one.near, &two.near) + 0.35 * around
 }
 
 /// The share of terms that are in both, rare ones counting more, though not all: a folder may be small.

@@ -36,9 +36,9 @@ fn check_page(shelf: &Shelf<'_>, page: &Page<'_>, wide: bool, report: &mut Repor
         return;
     };
     // A pinned article answers its own questions whatever else is found.
-    let questions = page.questions.iter().filter(|_| !page.handling.pinned);
+    let questions = page.questions.iter().copied().filter(|_| !page.handling.pinned);
     let title = page.article.map(|_| (page.questions.len(), page.title));
-    for (which, text) in (0..).zip(questions.map(String::as_str)).chain(title) {
+    for (which, text) in (0..).zip(questions).chain(title) {
         let query = Query {
             text,
             lang: page.lang,

@@ -8,7 +8,7 @@ use super::{Level, Report};
 pub(super) fn check(shelf: &Shelf<'_>, report: &mut Report<'_>) {
     let mut seen = HashMap::new();
     for (at, page) in shelf.pages.iter().enumerate() {
-        for question in page.questions {
+        for question in page.questions.iter().copied() {
             let key = (page.lang, tokens(question).concat());
             let (first, theirs) = *seen.entry(key).or_insert((at, question));
             let other = &shelf.pages[first];

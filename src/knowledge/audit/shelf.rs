@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::slice;
 use std::sync::Arc;
 
 use super::super::ingest::{Passage, passage_of_faq, placed_passages_of};
@@ -24,7 +23,7 @@ pub(super) struct Page<'a> {
     pub id: &'a str,
     pub title: &'a str,
     pub lang: Lang,
-    pub questions: &'a [String],
+    pub questions: Vec<&'a str>,
     pub handling: Arc<Handling>,
     /// `None` for a faq row.
     pub article: Option<&'a Article>,
@@ -52,7 +51,7 @@ impl<'a> Page<'a> {
             id: &article.id,
             title: &article.title,
             lang: article.lang,
-            questions: &article.questions,
+            questions: article.questions.iter().map(String::as_str).collect(),
             handling: Arc::new(article.handling.clone()),
             article: Some(article),
             parts: parts.collect(),
@@ -69,7 +68,11 @@ impl<'a> Page<'a> {
             id: &faq.id,
             title: &faq.question,
             lang: faq.lang,
-            questions: slice::from_ref(&faq.question),
+            questions: [&faq.question]
+                .into_iter()
+                .chain(&faq.similar)
+                .map(String::as_str)
+                .collect(),
             handling: Arc::clone(&passage.handling),
             article: None,
             parts: vec![Part {

@@ -111,7 +111,15 @@ fn other_numbers_for_the_same_thing_contradict() {
 }
 
 /// Numbers of two things, or two ways to write one number.
-const OTHER: [Case; 15] = [
+const OTHER: [Case; 16] = [
+    (
+        "en",
+        ["Repairing a jacket", "Repairing a tent"],
+        [
+            "What is repaired is sent back within 5 working days.",
+            "What is repaired is sent back within 9 working days.",
+        ],
+    ),
     (
         "en",
         ["Returns", "Deliveries"],

@@ -68,7 +68,9 @@ impl Amount {
     pub fn agrees(&self, other: &Self, kind: Kind) -> bool {
         let same = |a: i64, b: i64| {
             let long = kind == Kind::Time && a.min(b) >= LONG_MINUTES;
-            a == b || (long && (a - b).abs() * 25 <= a.max(b))
+            // `85 折` is 15 % off and 85 % of the price.
+            let rest = kind == Kind::Percent && a + b == 10_000;
+            a == b || rest || (long && (a - b).abs() * 25 <= a.max(b))
         };
         match (self, other) {
             (Self::Range(a, b), Self::Range(c, d)) => {
@@ -335,6 +337,7 @@ mod tests {
             one.kind == two.kind && one.amount.agrees(&two.amount, one.kind)
         };
         assert!(agree("48 小时", "two days") && agree("up to 3 days", "1–3 天"));
+        assert!(agree("85 折", "85% of the price") && agree("85 折", "15% off"));
         assert!(agree("30 天", "1 个月") && agree("12 months", "1 年"));
         assert!(!agree("7 天", "7 working days") && !agree("7 天", "10 天") && !agree("2 天", "1–3 天"));
     }
