@@ -1,6 +1,9 @@
 //! Question → ranked passages: words and meaning each find candidates, then every candidate is weighed
 //! by the same features.
 
+mod own;
+mod question;
+
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
@@ -14,6 +17,7 @@ use super::text::TermSet;
 use super::weigh::{self, Parts};
 use super::{Encoder, Error, Hit, Meaning, Query};
 use crate::conversation::Lang;
+use question::Question;
 
 /// Candidates that words find.
 const WORD_CANDIDATES_MAX: usize = 60;
@@ -170,31 +174,6 @@ impl Retriever {
         let terms: Vec<u64> = question.terms.iter().map(|(term, _)| *term).collect();
         let found = self.candidates(&terms, question.gist.as_ref());
         self.weighed(found, &question, query, hits_max)
-    }
-
-    /// What the question at place `which` of a passage's article finds, or its title behind the last; what they
-    /// mean is known already. Unless `wide`, rivals are found by the `terms_max` rarest words alone.
-    pub fn find_own(
-        &self,
-        (at, which): (usize, usize),
-        wide: bool,
-        terms_max: usize,
-        query: &Query<'_>,
-    ) -> Vec<Hit> {
-        let gist = self.entries[at].article.get(which).cloned();
-        let question = self.compared(&TermSet::of(query.text), gist, query.lang);
-        let mut rarest = question.terms.clone();
-        rarest.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let rarest: Vec<u64> = rarest.iter().map(|(term, _)| *term).take(terms_max).collect();
-        let mut found = self.candidates(&rarest, question.gist.as_ref().filter(|_| wide));
-        found.insert(at);
-        self.weighed(found, &question, query, usize::MAX)
-    }
-
-    /// How near two passages are in meaning, where there is an encoder.
-    pub fn nearness(&self, one: usize, two: usize) -> Option<f32> {
-        let gist = |at: usize| &self.entries[at].gist.vector;
-        self.encoder.as_ref().map(|_| gist(one).cosine(gist(two)))
     }
 
     /// Candidates that the asker may read, best first.
@@ -363,80 +342,9 @@ impl Retriever {
     }
 }
 
-/// A question as it is compared.
-struct Question {
-    /// Its terms with their weights.
-    terms: Vec<(u64, f32)>,
-    /// Length of the vector of their weights.
-    size: f32,
-    gist: Option<Gist>,
-    lang: Lang,
-}
-
-impl Question {
-    /// Weight of all of its terms.
-    fn mass(&self) -> f32 {
-        self.terms.iter().map(|(_, weight)| weight).sum()
-    }
-
-    /// Weight of its terms that stand in a text.
-    fn shared(&self, text: &TermSet) -> f32 {
-        let both = self.terms.iter().filter(|(term, _)| text.contains(*term));
-        both.map(|(_, weight)| weight).sum()
-    }
-
-    /// The share of its weight that stands in a passage in fields that count.
-    fn coverage(&self, mass: f32, terms: &Terms, counts: impl Fn([u8; FIELDS]) -> bool) -> f32 {
-        let found = self
-            .terms
-            .iter()
-            .filter(|(term, _)| terms.get(*term).is_some_and(&counts));
-        let found: f32 = found.map(|(_, weight)| weight).sum();
-        if mass > 0.0 { found / mass } else { 0.0 }
-    }
-
-    /// How near a passage means the same; nothing without an encoder.
-    fn near(&self, entry: &Entry) -> Nearness {
-        let Some(asked) = &self.gist else {
-            return Nearness::default();
-        };
-        let near = |vector: &Bytes| asked.vector.cosine(vector);
-        let most = |likeness: &mut dyn Iterator<Item = f32>| likeness.fold(0.0, f32::max);
-        let about = || entry.article.iter().chain([&entry.heading]);
-        Nearness {
-            text: near(&entry.gist.vector).max(0.0),
-            sentence: most(&mut entry.units.iter().map(|unit| near(&unit.vector))),
-            question: most(&mut about().map(|gist| near(&gist.vector))),
-            topic: most(&mut about().map(|gist| asked.topics.cosine(&gist.topics))),
-        }
-    }
-}
-
 fn documents<'a>(passages: &[Arc<Passage>], entries: &'a [Arc<Entry>]) -> Vec<(u64, &'a Terms)> {
     let terms = entries.iter().map(|entry| &entry.terms);
     passages.iter().map(|passage| passage.key).zip(terms).collect()
-}
-
-/// How near a passage means the same as a question: its text, a sentence of it, a question, title or heading
-/// of it, and what these are about.
-#[derive(Default, Clone, Copy)]
-struct Nearness {
-    text: f32,
-    sentence: f32,
-    question: f32,
-    topic: f32,
-}
-
-impl Nearness {
-    /// The greater of each.
-    fn or(self, other: Self) -> Self {
-        Self {
-            text: self.text.max(other.text),
-            sentence: self.sentence.max(other.sentence),
-            question: self.question.max(other.question),
-            topic: self.topic.max(other.topic),
-        }
-    }
 }
 
 /// The place of each passage's translation.

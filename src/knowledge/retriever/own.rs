@@ -1,0 +1,32 @@
+//! What an article's own title and questions find, for checks of the folder: nothing is thought over anew.
+
+use super::super::text::TermSet;
+use super::super::{Hit, Query};
+use super::Retriever;
+
+impl Retriever {
+    /// What the question at place `which` of a passage's article finds, or its title behind the last; what they
+    /// mean is known already. Unless `wide`, rivals are found by the `terms_max` rarest words alone.
+    pub fn find_own(
+        &self,
+        (at, which): (usize, usize),
+        wide: bool,
+        terms_max: usize,
+        query: &Query<'_>,
+    ) -> Vec<Hit> {
+        let gist = self.entries[at].article.get(which).cloned();
+        let question = self.compared(&TermSet::of(query.text), gist, query.lang);
+        let mut rarest = question.terms.clone();
+        rarest.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let rarest: Vec<u64> = rarest.iter().map(|(term, _)| *term).take(terms_max).collect();
+        let mut found = self.candidates(&rarest, question.gist.as_ref().filter(|_| wide));
+        found.insert(at);
+        self.weighed(found, &question, query, usize::MAX)
+    }
+
+    /// How near two passages are in meaning, where there is an encoder.
+    pub fn nearness(&self, one: usize, two: usize) -> Option<f32> {
+        let gist = |at: usize| &self.entries[at].gist.vector;
+        self.encoder.as_ref().map(|_| gist(one).cosine(gist(two)))
+    }
+}
