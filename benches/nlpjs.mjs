@@ -5,6 +5,8 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { readFileSync } from "node:fs";
 
+// It talks while it learns; stdout is for the figures.
+console.log = console.error;
 const { NlpManager } = createRequire(join(resolve(process.argv[2]), "package.json"))("node-nlp");
 const { train, messages } = JSON.parse(readFileSync(0, "utf8"));
 const manager = new NlpManager({ languages: ["zh", "en"], autoSave: false, nlu: { log: false }, forceNER: false });

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Turns the public sets and the shop's examples into the tables the encoder learns from.
+"""Turns the public sets into the tables the encoder learns from.
 
-Usage: python3 scripts/prepare_encoder_data.py DATA_DIR KNOWLEDGE_BASE OUT_DIR
+Usage: python3 scripts/prepare_encoder_data.py DATA_DIR OUT_DIR
 Writes OUT_DIR/lessons.tsv (English for the teacher TAB a text of the same meaning), OUT_DIR/pairs.tsv (text TAB text
 of the same meaning) and OUT_DIR/reviews.tsv (text TAB 0|1); all but the English for the teacher is folded. Which sets,
-under which licences: models/CARD.md. Test splits, CLINC150, Banking77, and sets marked "not for training" are left out.
+under which licences: models/CARD.md. Test splits, CLINC150, Banking77, sets marked "not for training" and whatever a shop
+writes are left out, and so is a tenth of the shop reviews, which prepare_eval_data.py measures on.
 """
 
 import csv
@@ -21,6 +22,8 @@ from pathlib import Path
 SEED = 20261125
 ENGLISH_CHARS_MAX = 110
 HAN_CHARS_MAX = 36
+REVIEW_CHARS_MAX = 120
+KEPT_OUT_SEED = 42
 
 
 def lines(path):
@@ -56,7 +59,7 @@ def groups(named):
     return found
 
 
-def pairs(data, shop, rng):
+def pairs(data, slip, rng):
     yield from labelled_pairs(data / "zh_pairs_lcqmc/dev.txt.gz", "1")
     yield from labelled_pairs(data / "zh_pairs_bq/train_webank_sample.tsv.gz", "1")
     yield from labelled_pairs(data / "zh_pairs_atec/train_part1_minus_evals.tsv.gz", "1")
@@ -81,31 +84,20 @@ def pairs(data, shop, rng):
     yield from same_label(data / "intent_hwu64/train.jsonl", 2, rng)
     yield from same_label(data / "smp_ecdt/smp2017_task1_train.jsonl", 2, rng)
     yield from same_label(data / "cic_zh_ecommerce_intent/train.jsonl", 2, rng, "sentence")
-    # The shop's own examples bind the languages: one of each, of the same intent.
-    by_intent = {lang: groups(shop_examples(shop, lang)) for lang in ("zh", "en")}
-    for _ in range(2):
-        for intent, texts in by_intent["zh"].items():
-            others = by_intent["en"][intent]
-            rng.shuffle(texts)
-            rng.shuffle(others)
-            yield from zip(texts, itertools.cycle(others))
-            if intent != "out_of_scope":
-                yield from zip(texts[::2], texts[1::2])
-                yield from zip(others[::2], others[1::2])
     for row in lines(data / "zh_dialog_jddc/seq2seq_train.tsv.gz"):
         said, answer = (row.split("\t") + [""])[:2]
         yield said.rstrip(",").split(",")[-1], answer.rstrip(",")
-    # One text is its own partner: dropped pieces make the two sides differ.
+    # One text is its own partner, as another's fingers would have written it.
     for row in lines(data / "zh_ecom_queries_multicpr/train.query.txt.gz"):
         if rng.random() < 0.2:
             query = row.split("\t")[-1]
-            yield query, query
+            yield query, slip(query)
     for row in lines(data / "zh_dialog_jddc/seq2seq_train.tsv.gz"):
         for text in row.split("\t")[0].split(","):
-            yield text, text
+            yield text, slip(text)
 
 
-def english(data, shop, rng):
+def english(data, rng):
     """English texts of every kind, for the teacher."""
     for name in ("train_4000_dialogues", "dev"):
         for row in lines(data / f"sgd_user_turns/{name}.jsonl.gz"):
@@ -140,21 +132,6 @@ def english(data, shop, rng):
     with gzip.open(data / "faq_en_bank/BankFAQs.csv.gz", "rt", encoding="utf-8", errors="replace") as f:
         for row in csv.DictReader(f):
             yield from (row["Question"], row["Answer"])
-    for _, text in shop_examples(shop, "en"):
-        yield text
-
-
-def shop_examples(shop, wanted):
-    """(intent, example) of one language."""
-    for path in sorted((shop / "intents").glob("*.yaml")):
-        lang, examples = "", False
-        for row in lines(path):
-            if re.match(r"\S", row):
-                examples = row.startswith("examples:")
-            elif re.match(r"  (zh|en):$", row):
-                lang = row.strip(" :")
-            elif examples and lang == wanted and row.startswith("      "):
-                yield path.stem, row.strip()
 
 
 RECOMBINED = 220_000
@@ -267,41 +244,39 @@ def slipped(text, readings_of, readings, rng):
     chars = list(text)
     for _ in range(1 if len(chars) < 14 else 2):
         at = rng.randrange(len(chars))
-        c, kind = chars[at], rng.randrange(4)
-        if c in readings_of:
-            chars[at] = rng.choice(readings[readings_of[c]])
-        elif not c.isalpha():
+        c, kind = chars[at], rng.randrange(5)
+        if not c.isalpha():
             continue
-        elif kind == 0:
+        if kind == 0:
             chars[at] = ""
         elif kind == 1:
             chars[at] = c + c
         elif kind == 2 and at + 1 < len(chars):
             chars[at], chars[at + 1] = chars[at + 1], c
+        elif c in readings_of:
+            chars[at] = rng.choice(readings[readings_of[c]])
         else:
             chars[at] = NEAR_KEYS.get(c, c)
         chars = [c for c in chars if c] or ["?"]
     return "".join(chars)
 
 
-def lessons(data, shop, rng):
-    words, by_english, readings = dictionaries(data, rng)
-    readings_of = {c: sound for sound, chars in readings.items() for c in chars}
+def lessons(data, words, by_english, slip, rng):
     for taught, text in map(chinese_first, parallel(data)):
         taught, text = clean(taught), clean(text)
         if len(taught) <= ENGLISH_CHARS_MAX and len(text) <= HAN_CHARS_MAX:
             # Sentences bind the languages best and are few: each comes in several dresses.
             yield from ((taught, text), (taught, taught), (taught, text))
-            yield taught, slipped(text, readings_of, readings, rng)
+            yield taught, slip(text)
     seen = set()
-    real = list(map(clean, english(data, shop, rng)))
+    real = list(map(clean, english(data, rng)))
     for text in itertools.chain(real, recombined(real, rng)):
         if not 4 <= len(text) <= ENGLISH_CHARS_MAX or text.lower() in seen:
             continue
         seen.add(text.lower())
         yield text, text
         if rng.random() < 0.25:
-            yield text, slipped(text, {}, readings, rng)
+            yield text, slip(text)
         if rng.random() < 0.6 and (chinese := switched(text, by_english, rng)):
             yield text, chinese
     for taught, text in words:
@@ -311,12 +286,19 @@ def lessons(data, shop, rng):
                 yield taught, taught
 
 
-def reviews(data):
+def shop_reviews(data):
+    """(review, label) of the shops, nine tenths to learn from and one kept out; none that ChnSentiCorp has too."""
     skip = set(lines(data / "zh_sentiment_shopping10/rows_also_in_chnsenticorp_dev_or_test.txt"))
     text = "\n".join(lines(data / "zh_sentiment_shopping10/online_shopping_10_cats.csv.gz"))
-    for at, row in enumerate(csv.DictReader(io.StringIO(text))):
-        if str(at) not in skip and row["review"]:
-            yield row["review"], row["label"]
+    rows = enumerate(csv.DictReader(io.StringIO(text)))
+    kept = list({row["review"]: row["label"] for at, row in rows if str(at) not in skip and row["review"]}.items())
+    random.Random(KEPT_OUT_SEED).shuffle(kept)
+    learnt = len(kept) * 9 // 10
+    return kept[:learnt], kept[learnt:]
+
+
+def reviews(data):
+    yield from shop_reviews(data)[0]
     text = "\n".join(lines(data / "zh_sentiment_waimai10k/waimai_10k.csv.gz"))
     for row in csv.DictReader(io.StringIO(text)):
         yield row["review"], row["label"]
@@ -336,6 +318,9 @@ def folding(data):
     for row in lines(data / "dict_cc_cedict/cedict_1_0_ts_utf-8_mdbg.txt.gz"):
         if found := re.match(r"(\S) (\S) \[", row):
             simplified.setdefault(ord(found[1]), found[2])
+    forms = set(simplified.values())
+    # What is itself the simplified form of something stays: the dictionary knows 么 as a rare form of 幺, too.
+    simplified = {key: form for key, form in simplified.items() if chr(key) not in forms}
     simplified |= {ord(quote): "'" for quote in "\u2018\u2019"}
 
     def fold(text):
@@ -358,14 +343,21 @@ def table(path, rows):
 
 
 def main():
-    data, shop, out = map(Path, sys.argv[1:])
+    data, out = map(Path, sys.argv[1:])
     out.mkdir(parents=True, exist_ok=True)
     rng = random.Random(SEED)
     fold = folding(data)
-    table(out / "lessons.tsv", ((clean(taught), fold(text)) for taught, text in lessons(data, shop, rng)))
-    twins = ((fold(a), fold(b)) for a, b in pairs(data, shop, rng))
+    words, by_english, readings = dictionaries(data, rng)
+    readings_of = {c: sound for sound, chars in readings.items() for c in chars}
+
+    def slip(text):
+        return slipped(text, readings_of, readings, rng) if text else text
+
+    taught = lessons(data, words, by_english, slip, rng)
+    table(out / "lessons.tsv", ((clean(english), fold(text)) for english, text in taught))
+    twins = ((fold(a), fold(b)) for a, b in pairs(data, slip, rng))
     table(out / "pairs.tsv", ((a, b) for a, b in twins if len(a) > 1 and len(b) > 1))
-    heard = ((fold(text)[:60], label) for text, label in reviews(data))
+    heard = ((fold(text)[:REVIEW_CHARS_MAX], label) for text, label in reviews(data))
     table(out / "reviews.tsv", ((text, label) for text, label in heard if len(text) > 1 and label in ("0", "1")))
 
 

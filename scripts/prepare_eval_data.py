@@ -1,7 +1,8 @@
 """Turns the public sets of docs/evaluation.md into the lines that `xiaoer eval classifier` reads.
 
 Usage: python3 scripts/prepare_eval_data.py DATA OUT
-OUT gets NAME-{train,valid,test}.jsonl for clinc, bank, cic, hwu, chn (reviews) and sst (film reviews), and
+OUT gets NAME-{train,valid,test}.jsonl for clinc, bank, cic, hwu, chn (reviews), shop (reviews of ten kinds of goods) and sst
+(film reviews), and
 {clinc,bank}10-train.jsonl with ten examples an intent; NAME-pairs.jsonl is for `xiaoer eval pairs`. The sets' own splits are kept. Where a set has no validation part,
 a tenth of its training rows, chosen by a hash of the text, becomes one. Needs only Python.
 """
@@ -13,6 +14,8 @@ import json
 import pathlib
 import random
 import sys
+
+from prepare_encoder_data import shop_reviews
 
 FEW = 10
 FEW_SEED = 42
@@ -88,6 +91,14 @@ def reviews(data, out):
         write(out / f"chn-{ours}.jsonl", kept)
 
 
+def shops(data, out):
+    """Reviews of shops: the tenth that the encoder's lessons leave out is for the test."""
+    learnt, kept_out = shop_reviews(data)
+    write(out / "shop-train.jsonl", learnt[len(learnt) // 10 :])
+    write(out / "shop-valid.jsonl", learnt[: len(learnt) // 10])
+    write(out / "shop-test.jsonl", kept_out)
+
+
 def films(data, out):
     for ours, theirs in (("train", "train"), ("valid", "dev"), ("test", "test")):
         rows = [line.rsplit("\t", 1) for line in lines(data / "sst2" / f"{theirs}.tsv.gz")]
@@ -117,7 +128,7 @@ def main():
         sys.exit(__doc__)
     data, out = map(pathlib.Path, sys.argv[1:])
     out.mkdir(parents=True, exist_ok=True)
-    for prepare in (clinc, banking, cic, hwu, reviews, films, pairs):
+    for prepare in (clinc, banking, cic, hwu, reviews, shops, films, pairs):
         prepare(data, out)
 
 

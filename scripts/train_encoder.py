@@ -12,6 +12,7 @@ pleasure sounds like.
 """
 
 import argparse
+import collections
 import json
 import math
 import sys
@@ -28,7 +29,8 @@ from torch.nn import functional as F
 SEED = 20261125
 PIECES = 16_000  # of the vocabulary
 SEEN_MIN = 3  # a piece seen less often is no piece
-TEXT_PIECES_MAX = 28  # looked at while training
+NEIGHBOURS = 12_000  # pairs of pieces side by side that have a meaning of their own, in each script
+TEXT_PIECES_MAX, REVIEW_PIECES_MAX = 28, 96  # looked at while training
 WIDTH, LAYERS, WINDOW, HEADS = 256, 3, 3, 4
 DRAWN = (288, 64, 32)  # lessons, pairs and reviews of a step
 NEIGHBOURHOOD = 4_000  # rows of like length, from which a step draws
@@ -152,6 +154,18 @@ def start(tokenizer, teacher, lessons):
     return thrown / thrown.square().mean(1, keepdim=True).sqrt() * 0.1
 
 
+def neighbours(texts, tokenizer):
+    """The pairs of pieces most often side by side, of each script as many, in order: `[pairs, 2]`."""
+    seen = collections.Counter()
+    for ids in texts:
+        seen.update(zip(ids[:-1].tolist(), ids[1:].tolist()))
+    latin = {at for piece, at in tokenizer.get_vocab().items() if piece.isascii()}
+    common = [pair for pair, times in seen.most_common() if min(pair) > 0 and times >= SEEN_MIN]
+    ours = [pair for pair in common if latin.issuperset(pair)]
+    theirs = [pair for pair in common if latin.isdisjoint(pair)]
+    return np.array(sorted(ours[:NEIGHBOURS] + theirs[:NEIGHBOURS]), dtype=np.int64)
+
+
 # The net
 
 
@@ -182,9 +196,13 @@ class Layer(nn.Module):
 
 
 class Net(nn.Module):
-    def __init__(self, embedding, dimensions):
+    def __init__(self, embedding, pairs, dimensions):
         super().__init__()
         self.embedding = nn.Parameter(embedding)
+        # A pair adds nothing until it has learnt something; the row after the last stays nothing.
+        self.pair_embedding = nn.Parameter(torch.zeros(len(pairs) + 1, WIDTH))
+        self.pairs = pairs
+        self.keys = torch.from_numpy(pairs[:, 0] * len(embedding) + pairs[:, 1]).to(DEVICE)
         for at in range(LAYERS):
             setattr(self, f"layer{at}", Layer())
         self.norm = nn.Parameter(torch.ones(WIDTH))
@@ -194,7 +212,8 @@ class Net(nn.Module):
 
     def forward(self, rows):
         ids, mask = padded(rows)
-        x = F.embedding(ids, self.embedding) * mask
+        beside = F.embedding(self.pair_rows(ids), self.pair_embedding, padding_idx=len(self.pairs))
+        x = (F.embedding(ids, self.embedding) + beside) * mask
         for at in range(LAYERS):
             x = getattr(self, f"layer{at}")(x, mask)
         x = rms(x, self.norm) * mask
@@ -203,6 +222,12 @@ class Net(nn.Module):
         attended = torch.einsum("blh,bld->bhd", shares, x).flatten(1)
         pooled = torch.cat([attended, x.sum(1) / mask.sum(1), (x + absent).amax(1)], 1)
         return F.normalize(self.out(pooled).float(), dim=1)
+
+    def pair_rows(self, ids):
+        """Rows of the pairs that each piece ends."""
+        keys = F.pad(ids[:, :-1] * len(self.embedding) + ids[:, 1:], (1, 0), value=-1)
+        rows = torch.searchsorted(self.keys, keys).clamp(max=len(self.keys) - 1)
+        return torch.where(self.keys[rows] == keys, rows, len(self.keys))
 
 
 def padded(rows):
@@ -245,7 +270,8 @@ class School:
         self.lessons = self.ids([b for _, b in lessons])
         self.rows = torch.tensor([row[a] for a, _ in lessons])
         self.left, self.right = self.ids([a for a, _ in pairs]), self.ids([b for _, b in pairs])
-        self.reviews = self.ids([a for a, _ in reviews])
+        self.reviews = self.ids([a for a, _ in reviews], REVIEW_PIECES_MAX)
+        self.pairs = neighbours(self.lessons + self.left + self.right + self.reviews, self.tokenizer)
         self.pleased = torch.tensor([float(b == "1") for _, b in reviews])
         longest = [max(len(a), len(b)) if len(a) and len(b) else 0 for a, b in zip(self.left, self.right)]
         self.draws = [
@@ -253,9 +279,9 @@ class School:
             for lengths in ([len(r) for r in self.lessons], longest, [len(r) for r in self.reviews])
         ]
 
-    def ids(self, texts):
+    def ids(self, texts, pieces_max=TEXT_PIECES_MAX):
         encoded = self.tokenizer.encode_batch(texts, add_special_tokens=False)
-        return [np.array(e.ids[:TEXT_PIECES_MAX], dtype=np.int32) for e in encoded]
+        return [np.array(e.ids[:pieces_max], dtype=np.int32) for e in encoded]
 
     def loss(self, net):
         lessons, pairs, reviews = (draws.draw(count) for draws, count in zip(self.draws, DRAWN))
@@ -276,7 +302,7 @@ def contrast(left, right):
 
 
 def teach(net, school, steps, out):
-    optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.01, fused=True)
     state, first = out / "state.pt", 0
     if state.exists():
         kept = torch.load(state)
@@ -308,10 +334,17 @@ def teach(net, school, steps, out):
             (out / "state.new").replace(state)
 
 
+def in_bytes(rows):
+    """Rows as bytes around 128, with a scale each."""
+    scale = (rows.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return ((rows / scale).round() + 128).to(torch.uint8), scale.squeeze(1)
+
+
 def write(net, school, out):
     config = {
         "model_type": "xiaoer-gated",
         "vocab_size": school.tokenizer.get_vocab_size(),
+        "pairs": len(net.pairs),
         "hidden_size": WIDTH,
         "num_hidden_layers": LAYERS,
         "window": WINDOW,
@@ -319,6 +352,9 @@ def write(net, school, out):
     }
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     weights = {k: v.half().cpu().contiguous() for k, v in net.state_dict().items() if not k.startswith("polarity")}
+    for name, rows in (("embedding", net.embedding), ("pair_embedding", net.pair_embedding[:-1])):
+        weights[name], weights[name + ".scale"] = in_bytes(rows.detach().cpu())
+    weights["pairs"] = torch.from_numpy(net.pairs.astype(np.uint32))
     save_file(weights, out / "model.safetensors")
     (out / "state.pt").unlink(missing_ok=True)
 
@@ -327,12 +363,12 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("texts", "teacher", "out"):
         parser.add_argument(name, type=Path)
-    parser.add_argument("--steps", type=int, default=12_000)
+    parser.add_argument("--steps", type=int, default=10_000)
     args = parser.parse_args()
     torch.manual_seed(SEED)
     school = School(args.texts, args.teacher, args.out, np.random.default_rng(SEED))
     say(f"{len(school.lessons)} lessons, {len(school.left)} pairs, {len(school.reviews)} reviews")
-    net = Net(school.start, school.vectors.shape[1]).to(DEVICE)
+    net = Net(school.start, school.pairs, school.vectors.shape[1]).to(DEVICE)
     teach(net, school, args.steps, args.out)
     write(net, school, args.out)
     say(f"wrote {args.out}; now `xiaoer train`")

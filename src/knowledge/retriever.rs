@@ -30,7 +30,7 @@ struct Entry {
     terms: Terms,
     questions: Vec<TermSet>,
     /// Of heading and text.
-    gist: Gist,
+    gist: Bytes,
     heading: Gist,
     /// Of the article's title and questions, shared by its passages.
     article: Arc<Vec<Gist>>,
@@ -368,7 +368,7 @@ fn twins(passages: &[Arc<Passage>]) -> Vec<Option<usize>> {
 fn plane(passages: &[Arc<Passage>], entries: &[Arc<Entry>]) -> Plane {
     let mut plane = Plane::default();
     for (at, entry) in entries.iter().enumerate() {
-        plane.add(&entry.gist.vector, at..at + 1);
+        plane.add(&entry.gist, at..at + 1);
         plane.add(&entry.heading.vector, at..at + 1);
     }
     for Range { start, end } in articles(passages) {
@@ -439,25 +439,43 @@ fn written(passage: &Passage, encoder: Option<&dyn Encoder>) -> Vec<Gist> {
 
 fn entry(passage: &Passage, article: Arc<Vec<Gist>>, encoder: Option<&dyn Encoder>) -> Entry {
     let asked = format!("{}\n{}", passage.questions.join("\n"), passage.tags);
-    let text = passage.text();
-    let gist = |text: &str| {
+    let meaning = |text: &str| {
         encoder
             .filter(|_| !text.is_empty())
-            .map_or_else(Gist::default, |encoder| Gist::of(&encoder.meaning(text)))
+            .map_or_else(Meaning::default, |encoder| encoder.meaning(text))
     };
+    let heading = meaning(&passage.heading);
+    let units: Vec<Vec<f32>> = passage
+        .units
+        .iter()
+        .map(|unit| meaning(&unit.text).vector)
+        .collect();
     Entry {
-        terms: Terms::of([&passage.title, &asked, &passage.heading, &text]),
+        terms: Terms::of([&passage.title, &asked, &passage.heading, &passage.text()]),
         questions: passage.questions.iter().map(|q| TermSet::of(q)).collect(),
-        gist: gist(&format!("{} {text}", passage.heading)),
-        heading: gist(&passage.heading),
+        gist: mean(units.iter().chain([&heading.vector])),
+        heading: Gist::of(&heading),
         units: passage
             .units
             .iter()
-            .map(|unit| Sentence {
+            .zip(&units)
+            .map(|(unit, vector)| Sentence {
                 terms: TermSet::of(&unit.text),
-                vector: gist(&unit.text).vector,
+                vector: Bytes::of(vector),
             })
             .collect(),
         article,
     }
+}
+
+/// The direction that unit vectors have in common: the encoder knows sentences better than pages of them.
+fn mean<'a>(vectors: impl Iterator<Item = &'a Vec<f32>>) -> Bytes {
+    let mut sum: Vec<f32> = Vec::new();
+    for vector in vectors.filter(|vector| !vector.is_empty()) {
+        sum.resize(vector.len(), 0.0);
+        sum.iter_mut().zip(vector).for_each(|(sum, v)| *sum += v);
+    }
+    let length = sum.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::EPSILON);
+    sum.iter_mut().for_each(|v| *v /= length);
+    Bytes::of(&sum)
 }

@@ -1,7 +1,7 @@
 //! The artifact folder: what is written after training and, before anything is served, checked byte
 //! by byte. Only safetensors; anything that could run code is refused unopened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::Path;
 
@@ -275,10 +275,53 @@ pub(super) fn head_tensors(name: &str, head: &Head) -> Result<Vec<(String, Tenso
     ])
 }
 
-/// Weights of an encoder of our kind, in half precision.
+/// Weights of an encoder of our kind as they are kept: what stays as it was loaded in bytes, the rest in
+/// half precision.
 pub(super) fn encoder_tensors(encoder: &Encoder) -> Result<Vec<(String, Tensor)>, Error> {
-    let half = |(name, tensor): (&String, &Tensor)| Ok((name.clone(), tensor.to_dtype(DType::F16)?));
-    encoder.weights().iter().map(half).collect()
+    let mut kept = Vec::new();
+    for (name, tensor) in encoder.weights() {
+        if tensor.dtype() != DType::F32 {
+            kept.push((name.clone(), tensor.clone()));
+        } else if encoder.in_bytes().contains(&name.as_str()) {
+            let (rows, width) = tensor.dims2()?;
+            let (bytes, scales) = to_bytes(&tensor.flatten_all()?.to_vec1::<f32>()?, width);
+            kept.push((
+                name.clone(),
+                Tensor::from_vec(bytes, (rows, width), &Device::Cpu)?,
+            ));
+            kept.push((scale_of(name), Tensor::from_vec(scales, rows, &Device::Cpu)?));
+        } else {
+            kept.push((name.clone(), tensor.to_dtype(DType::F16)?));
+        }
+    }
+    Ok(kept)
+}
+
+/// Name of the scales of rows kept as bytes.
+fn scale_of(name: &str) -> String {
+    format!("{name}.scale")
+}
+
+/// Weights of an encoder, rows of bytes made numbers again.
+pub(super) fn encoder_weights(file: &str, bytes: &[u8]) -> Result<HashMap<String, Tensor>, Error> {
+    let mut tensors: HashMap<String, Tensor> = tensors(file, bytes)?.into_iter().collect();
+    let scaled: Vec<String> = tensors
+        .iter()
+        .filter(|(_, tensor)| tensor.dtype() == DType::U8)
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in scaled {
+        let wrong = || bad(file, &format!("{name} has no scale for each of its rows"));
+        let scales = tensors.remove(&scale_of(&name)).ok_or_else(wrong)?;
+        let (rows, width) = tensors[&name].dims2()?;
+        if scales.dims() != [rows] || scales.dtype() != DType::F32 {
+            return Err(wrong());
+        }
+        let bytes: Vec<u8> = tensors[&name].flatten_all()?.to_vec1()?;
+        let weights = from_bytes(&bytes, &scales.to_vec1::<f32>()?, width);
+        tensors.insert(name, Tensor::from_vec(weights, (rows, width), &Device::Cpu)?);
+    }
+    Ok(tensors)
 }
 
 /// Byte that stands for zero.

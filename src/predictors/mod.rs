@@ -153,8 +153,8 @@ impl Predictors {
         }
         let encoder = if manifest.files.contains_key(artifact::TUNED) {
             let bytes = artifact::read_checked(dir, artifact::TUNED, &manifest)?;
-            let weights = artifact::tensors(artifact::TUNED, &bytes)?;
-            encoder.with_weights(weights.into_iter().collect())?
+            let weights = artifact::encoder_weights(artifact::TUNED, &bytes)?;
+            encoder.with_weights(weights)?
         } else {
             encoder
         };

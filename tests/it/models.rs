@@ -72,11 +72,14 @@ fn a_forged_file_is_refused_for_what_is_in_it() {
     assert!(said.contains("header"), "{said}");
     let said = complaint(|f| forge(f, "intent.safetensors", |b| b[..8].fill(0)));
     assert!(said.contains("header"), "{said}");
-    // The last two bytes are a half-precision number; all exponent bits set is not finite.
+    // Half-precision numbers; all exponent bits set is not finite.
     let said = complaint(|f| {
         edit(f.join("encoder/model.safetensors"), |b| {
-            let end = b.len();
-            b[end - 2..].copy_from_slice(&0x7e00_u16.to_le_bytes());
+            let header = usize::try_from(u64::from_le_bytes(b[..8].try_into().unwrap())).unwrap();
+            let told: serde_json::Value = serde_json::from_slice(&b[8..8 + header]).unwrap();
+            let offset = told["norm"]["data_offsets"][0].as_u64().unwrap();
+            let at = 8 + header + usize::try_from(offset).unwrap();
+            b[at..at + 2].copy_from_slice(&0x7e00_u16.to_le_bytes());
         });
     });
     assert!(said.contains("not finite"), "{said}");

@@ -26,7 +26,7 @@ impl Retriever {
 
     /// How near two passages are in meaning, where there is an encoder.
     pub fn nearness(&self, one: usize, two: usize) -> Option<f32> {
-        let gist = |at: usize| &self.entries[at].gist.vector;
+        let gist = |at: usize| &self.entries[at].gist;
         self.encoder.as_ref().map(|_| gist(one).cosine(gist(two)))
     }
 }

@@ -47,7 +47,7 @@ impl Question {
         let most = |likeness: &mut dyn Iterator<Item = f32>| likeness.fold(0.0, f32::max);
         let about = || entry.article.iter().chain([&entry.heading]);
         Nearness {
-            text: near(&entry.gist.vector).max(0.0),
+            text: near(&entry.gist).max(0.0),
             sentence: most(&mut entry.units.iter().map(|unit| near(&unit.vector))),
             question: most(&mut about().map(|gist| near(&gist.vector))),
             topic: most(&mut about().map(|gist| asked.topics.cosine(&gist.topics))),

@@ -3,6 +3,8 @@
 //!
 //! Gates: Dauphin et al., 2017 ("Language Modeling with Gated Convolutional Networks").
 
+use std::collections::HashMap;
+
 use candle_core::{D, DType, Tensor};
 use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
@@ -12,11 +14,13 @@ use super::{Batch, unit};
 /// `model_type` in `config.json`.
 pub(super) const MODEL_TYPE: &str = "xiaoer-gated";
 /// Pieces looked at; the rest of a long message is not encoded.
-pub(super) const PIECES_MAX: usize = 64;
+pub(super) const PIECES_MAX: usize = 96;
 /// Attention heads of the pooling.
 const HEADS: usize = 4;
-/// Name of the embedding's weights.
-pub(super) const EMBEDDING: &str = "embedding";
+/// Names of the weights that say what pieces and pairs of pieces mean.
+pub(super) const EMBEDDINGS: [&str; 2] = ["embedding", "pair_embedding"];
+/// Name of the list of pairs.
+pub(super) const PAIRS: &str = "pairs";
 /// Widest window.
 const WINDOW_MAX: usize = 15;
 
@@ -25,6 +29,8 @@ const WINDOW_MAX: usize = 15;
 pub(super) struct Shape {
     /// Pieces of the vocabulary.
     pub vocab_size: usize,
+    /// Pairs of neighbouring pieces that have a meaning of their own.
+    pub pairs: usize,
     /// Width of an embedding and of each layer.
     pub hidden_size: usize,
     /// Gated windows, one over the other.
@@ -38,6 +44,10 @@ pub(super) struct Shape {
 pub(super) struct Gated {
     shape: Shape,
     embedding: Tensor,
+    /// A row a pair, and a last one of zeros.
+    pair_embedding: Tensor,
+    /// Row of each pair.
+    pairs: HashMap<(u32, u32), u32>,
     layers: Vec<Layer>,
     last_norm: Tensor,
     attention: Affine,
@@ -114,6 +124,15 @@ impl Layer {
     }
 }
 
+/// The row of each pair, from `[pairs, 2]`.
+fn pairs_of(listed: &Tensor) -> candle_core::Result<HashMap<(u32, u32), u32>> {
+    let listed: Vec<Vec<u32>> = listed.to_dtype(DType::U32)?.to_vec2()?;
+    Ok((0..)
+        .zip(listed)
+        .map(|(row, pair)| ((pair[0], pair[1]), row))
+        .collect())
+}
+
 /// Root mean square normalisation of each row (Zhang and Sennrich, 2019).
 fn norm(x: &Tensor, weights: &Tensor) -> candle_core::Result<Tensor> {
     let size = (x.sqr()?.mean_keepdim(D::Minus1)? + 1e-6)?.sqrt()?;
@@ -131,7 +150,11 @@ impl Gated {
         let layers = (0..shape.num_hidden_layers).map(layer);
         Ok(Self {
             shape,
-            embedding: vb.get((shape.vocab_size, width), EMBEDDING)?,
+            embedding: vb.get((shape.vocab_size, width), EMBEDDINGS[0])?,
+            pair_embedding: vb
+                .get((shape.pairs, width), EMBEDDINGS[1])?
+                .pad_with_zeros(0, 0, 1)?,
+            pairs: pairs_of(&vb.get((shape.pairs, 2), PAIRS)?)?,
             layers: layers.collect::<candle_core::Result<_>>()?,
             last_norm: vb.get(width, "norm")?,
             attention: Affine::new(width, HEADS, &vb.pp("attention"))?,
@@ -155,12 +178,25 @@ impl Gated {
         self.shape
     }
 
+    /// What each piece means together with the one before it `[B · L, W]`.
+    fn beside(&self, ids: &Tensor) -> candle_core::Result<Tensor> {
+        let none = u32::try_from(self.shape.pairs).unwrap_or(u32::MAX);
+        let mut rows = Vec::with_capacity(ids.elem_count());
+        for text in ids.to_vec2::<u32>()? {
+            rows.extend(text.first().map(|_| none));
+            let row = |pair: &[u32]| self.pairs.get(&(pair[0], pair[1])).copied();
+            rows.extend(text.windows(2).map(|pair| row(pair).unwrap_or(none)));
+        }
+        let rows = Tensor::from_vec(rows, ids.elem_count(), ids.device())?;
+        self.pair_embedding.index_select(&rows, 0)
+    }
+
     /// Unit vectors `[B, dimensions]`.
     pub fn forward(&self, batch: &Batch) -> candle_core::Result<Tensor> {
         let (texts, length) = batch.ids.dims2()?;
         let width = self.shape.hidden_size;
         let flat = batch.ids.flatten_all()?;
-        let embedded = self.embedding.index_select(&flat, 0)?;
+        let embedded = (self.embedding.index_select(&flat, 0)? + self.beside(&batch.ids)?)?;
         let mut x = batch.masked(embedded.reshape((texts, length, width))?)?;
         for layer in &self.layers {
             x = layer.forward(&x, batch)?;

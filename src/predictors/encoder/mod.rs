@@ -76,7 +76,7 @@ impl Encoder {
         tokenizer
             .with_truncation(None)
             .map_err(|e| bad(FILES[1], &e.to_string()))?;
-        let tensors: HashMap<String, Tensor> = artifact::tensors(FILES[2], &weights)?.into_iter().collect();
+        let tensors = artifact::encoder_weights(FILES[2], &weights)?;
         let vb = VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu);
         let wrong = |e: candle_core::Error| bad(FILES[2], &e.to_string());
         let (net, vocabulary, pieces_max, weights) = match kind.model_type.as_str() {
@@ -132,6 +132,11 @@ impl Encoder {
             version: self.version.clone(),
             weights,
         })
+    }
+
+    /// Weights that are kept as bytes.
+    pub(super) const fn in_bytes(&self) -> &'static [&'static str] {
+        &gated::EMBEDDINGS
     }
 
     /// The weights of a net of our kind.
