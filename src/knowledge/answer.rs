@@ -20,7 +20,7 @@ const CURATED_MIN: f32 = 0.8;
 /// The passage answers from this score on.
 const ANSWER_MIN: f32 = 0.5;
 /// Two articles are offered from this score on, which 7 % of the questions that have an answer do not reach.
-const UNSURE_MIN: f32 = 0.334;
+const UNSURE_MIN: f32 = 0.35;
 /// A question with fewer terms than this may lean on the one before.
 const FOLLOW_UP_TERMS_MAX: usize = 6;
 /// What the first sentence of a passage has before the others: it mostly says it all.
@@ -30,7 +30,7 @@ const RELATED_MAX: usize = 3;
 
 pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
     let question = completed(query);
-    let hits = retriever.find(&question, query, HITS_MAX);
+    let mut hits = retriever.find(&question, query, usize::MAX);
     let Some(best) = hits.first() else {
         return nothing(query.lang);
     };
@@ -46,14 +46,15 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
     };
     let chosen = within(&hits, pinned.unwrap_or(best));
     let place = twin(retriever, chosen.place, query).unwrap_or(chosen.place);
-    let passage = &*retriever.passages[place];
+    let (passage, curated) = (&*retriever.passages[place], pinned.is_some());
+    hits.truncate(HITS_MAX);
     Answer {
         decision,
         text: cut(retriever, place, &question),
         citation: Some(citation(passage)),
         lang: passage.lang,
         related: related(retriever, passage, query),
-        curated: pinned.is_some(),
+        curated,
         score,
         hits,
     }
@@ -80,21 +81,18 @@ fn asked_for(parts: &Parts) -> f32 {
         .max((parts.question + parts.meaning_question) / 2.0)
 }
 
-/// Place of the passage of the same article in the asker's language: the one at the same place, or else the
+/// Place of the passage of the same article in the asker's language: the one that says the same, or else the
 /// first.
 fn twin(retriever: &Retriever, place: usize, query: &Query<'_>) -> Option<usize> {
-    let passage = &*retriever.passages[place];
-    if passage.lang == query.lang {
+    let may = |at: &usize| {
+        let theirs = &retriever.passages[*at];
+        theirs.lang == query.lang && theirs.handling.is_open_to(query.audience, query.today)
+    };
+    if retriever.passages[place].lang == query.lang {
         return None;
     }
-    let named = passage.handling.translations.get(&query.lang);
-    let id = named.unwrap_or(&passage.article);
-    let mut theirs = open(retriever, query)
-        .filter(|(_, p)| p.lang == query.lang && p.article == *id)
-        .peekable();
-    let first = theirs.peek().map(|(at, _)| *at);
-    let same = theirs.find(|(_, p)| p.place() == passage.place());
-    same.map(|(at, _)| at).or(first)
+    let same = retriever.translations.twin(place).filter(may);
+    same.or_else(|| retriever.translations.article(place).find(may))
 }
 
 /// Passages that the asker may read, with their places.
@@ -175,7 +173,7 @@ pub(super) fn page<'a>(
         lang: other,
         ..*query
     };
-    let html = body(passage).map_or_else(|| page::html_of(&passage.text()), page::html_of);
+    let html = body(passage).map_or_else(|| page::plain(&passage.text()), page::html_of);
     Some(Page {
         id: passage.article.clone(),
         title: passage.title.clone(),

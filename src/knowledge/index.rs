@@ -81,7 +81,6 @@ impl WordIndex {
             return Err(error.into());
         }
         let searcher = held.reader.searcher();
-        held.keys.clone_from(&places);
         drop(held);
         Ok(Self {
             shelf,
@@ -134,6 +133,8 @@ impl Shelf {
             }
         }
         self.writer.commit()?;
+        // From here on the index holds these, whether or not a searcher can be made.
+        self.keys.clone_from(places);
         self.reader.reload()
     }
 }

@@ -49,11 +49,6 @@ pub(super) struct Passage {
 }
 
 impl Passage {
-    /// Which of the article's passages it is, as its id tells.
-    pub fn place(&self) -> &str {
-        self.id.rsplit_once('#').map_or("", |(_, place)| place)
-    }
-
     /// Whether it is of the same article in the same language, so that both are about the same.
     pub fn is_beside(&self, other: &Self) -> bool {
         (&self.article, self.lang) == (&other.article, other.lang)

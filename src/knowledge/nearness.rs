@@ -54,7 +54,7 @@ impl Plane {
         }
     }
 
-    /// Places of the nearest passages, at most so many, in no order.
+    /// Places of the nearest passages, at most so many, the nearest first.
     pub fn nearest(&self, asked: &Bytes, most: usize) -> Vec<usize> {
         let size = asked.bytes.len();
         if size == 0 || self.scales.is_empty() {
@@ -74,6 +74,7 @@ impl Plane {
             all.select_nth_unstable_by(most, farther);
             all.truncate(most);
         }
+        all.sort_unstable_by(farther);
         all.into_iter().map(|(at, _)| at).collect()
     }
 }
@@ -102,9 +103,7 @@ mod tests {
         plane.add(&Bytes::of(&unit(2.0)), 1..2);
         plane.add(&Bytes::of(&unit(0.1)), 1..3);
         plane.add(&Bytes::default(), 3..4);
-        let mut found = plane.nearest(&Bytes::of(&unit(0.0)), 2);
-        found.sort_unstable();
-        assert_eq!(found, [1, 2]);
+        assert_eq!(plane.nearest(&Bytes::of(&unit(0.0)), 2), [1, 2]);
         assert_eq!(plane.nearest(&Bytes::default(), 2), Vec::<usize>::new());
     }
 }

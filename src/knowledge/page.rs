@@ -42,6 +42,7 @@ static SAFE: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .tags(HashSet::from(TAGS))
         .clean_content_tags(HashSet::from(["script", "style"]))
         .add_tag_attributes("a", ["href"])
+        .add_tag_attributes("ol", ["start"])
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
         .url_relative(ammonia::UrlRelative::PassThrough)
         .link_rel(Some("noopener noreferrer nofollow"));
@@ -98,6 +99,14 @@ pub(super) fn html_of(markdown: &str) -> String {
     SAFE.clean(&written).to_string()
 }
 
+/// Safe HTML of plain text, a paragraph a line.
+pub(super) fn plain(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines
+        .map(|line| format!("<p>{}</p>\n", ammonia::clean_text(line)))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +119,11 @@ mod tests {
             "{html}"
         );
         assert!(html.contains("<td>1</td>"), "{html}");
+        assert_eq!(
+            plain("Enter <SAVE10>\n5*3*2"),
+            "<p>Enter&#32;&lt;SAVE10&gt;</p>\n<p>5*3*2</p>\n"
+        );
+        assert!(html_of("3. three").contains("<ol start=\"3\">"));
         for evil in [
             "<script>alert(1)</script>",
             "<img src=x onerror=alert(1)>",

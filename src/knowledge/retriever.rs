@@ -3,6 +3,7 @@
 
 mod own;
 mod question;
+mod translation;
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -18,11 +19,14 @@ use super::weigh::{self, Parts};
 use super::{Encoder, Error, Hit, Meaning, Query};
 use crate::conversation::Lang;
 use question::Question;
+use translation::Translations;
 
 /// Candidates that words find.
 const WORD_CANDIDATES_MAX: usize = 60;
 /// Candidates that meaning finds.
 const MEANING_CANDIDATES_MAX: usize = 40;
+/// So many times more are looked at, because some may not be for the asker.
+const CLOSED: usize = 4;
 
 /// What of a passage is compared with a question.
 struct Entry {
@@ -64,8 +68,7 @@ impl Gist {
 pub(super) struct Retriever {
     pub passages: Vec<Arc<Passage>>,
     entries: Vec<Arc<Entry>>,
-    /// Place of each passage's translation: the passage at the same place of the article in the other language.
-    twins: Vec<Option<usize>>,
+    pub translations: Translations,
     index: WordIndex,
     plane: Plane,
     frequency: Frequency,
@@ -139,7 +142,7 @@ impl Retriever {
         Self {
             average: all.map(|all| all as f32 / entries.len().max(1) as f32),
             plane: plane(&passages, &entries),
-            twins: twins(&passages),
+            translations: Translations::of(&passages),
             passages,
             entries,
             index,
@@ -171,8 +174,7 @@ impl Retriever {
     /// The best passages that the asker may read, best first. `question` is the query's, completed.
     pub fn find(&self, question: &str, query: &Query<'_>, hits_max: usize) -> Vec<Hit> {
         let question = self.question(question, query.lang);
-        let terms: Vec<u64> = question.terms.iter().map(|(term, _)| *term).collect();
-        let found = self.candidates(&terms, question.gist.as_ref());
+        let found = self.candidates(&question.rarest(), question.gist.as_ref(), query);
         self.weighed(found, &question, query, hits_max)
     }
 
@@ -184,22 +186,22 @@ impl Retriever {
         query: &Query<'_>,
         hits_max: usize,
     ) -> Vec<Hit> {
-        let is_open = |at: &usize| {
-            let handling = &self.passages[*at].handling;
-            handling.is_open_to(query.audience, query.today)
-        };
-        // Whoever can read the translation is answered from it.
-        let read = |at: usize| {
-            let twin = self.twins[at].filter(|twin| self.passages[*twin].lang == query.lang);
-            twin.filter(is_open).unwrap_or(at)
-        };
-        let found: BTreeSet<usize> = found.into_iter().map(read).collect();
-        let open = found.into_iter().filter(is_open);
+        let found: BTreeSet<usize> = found
+            .into_iter()
+            .flat_map(|at| self.readable(at, query))
+            .collect();
+        let open = found.into_iter().filter(|at| self.is_open(*at, query));
         let weighed: Vec<(usize, f32)> = open.map(|at| (at, self.bm25(at, question))).collect();
         let best = weighed
             .iter()
             .fold(f32::EPSILON, |best, (_, bm25)| best.max(*bm25));
-        let hit = |(at, bm25)| self.hit(at, self.parts(at, bm25, best, question));
+        let hit = |(at, bm25)| {
+            let twin = self
+                .translations
+                .twin(at)
+                .filter(|twin| self.is_open(*twin, query));
+            self.hit(at, self.parts((at, twin), (bm25, best), question))
+        };
         let mut hits: Vec<Hit> = weighed.into_iter().map(hit).collect();
         hits.sort_by(|a, b| {
             b.score
@@ -209,6 +211,25 @@ impl Retriever {
         });
         hits.truncate(hits_max);
         hits
+    }
+
+    /// Whether the asker may read a passage.
+    fn is_open(&self, at: usize, query: &Query<'_>) -> bool {
+        let handling = &self.passages[at].handling;
+        handling.is_open_to(query.audience, query.today)
+    }
+
+    /// What is weighed for a passage that was found: whoever can read the translation is answered from it, from
+    /// the passage that says the same, or where none does from the whole of it.
+    fn readable(&self, at: usize, query: &Query<'_>) -> Vec<usize> {
+        let may = |at: &usize| self.passages[*at].lang == query.lang && self.is_open(*at, query);
+        let twin = self.translations.twin(at).filter(may);
+        let theirs: Vec<usize> = match twin {
+            _ if self.passages[at].lang == query.lang => Vec::new(),
+            Some(twin) => vec![twin],
+            None => self.translations.article(at).filter(may).collect(),
+        };
+        if theirs.is_empty() { vec![at] } else { theirs }
     }
 
     /// A question as it is compared.
@@ -228,18 +249,22 @@ impl Retriever {
         }
     }
 
-    /// Places of the passages that words or meaning find.
-    fn candidates(&self, terms: &[u64], near: Option<&Gist>) -> BTreeSet<usize> {
-        let by_words = self.index.search(terms, WORD_CANDIDATES_MAX);
+    /// Places of the passages that words or meaning find, and that the asker may read.
+    fn candidates(&self, terms: &[u64], near: Option<&Gist>, query: &Query<'_>) -> BTreeSet<usize> {
+        let by_words = self.index.search(terms, WORD_CANDIDATES_MAX * CLOSED);
         let by_words = by_words.unwrap_or_else(|error| {
             tracing::error!(%error, "the index could not be searched");
             Vec::new()
         });
-        let by_meaning = near.map(|gist| self.plane.nearest(&gist.vector, MEANING_CANDIDATES_MAX));
-        by_words
-            .into_iter()
-            .chain(by_meaning.unwrap_or_default())
-            .collect()
+        let by_meaning = near.map(|gist| self.plane.nearest(&gist.vector, MEANING_CANDIDATES_MAX * CLOSED));
+        let by_meaning = by_meaning.unwrap_or_default();
+        let open = |found: Vec<usize>, most: usize| {
+            let open = found.into_iter().filter(|at| self.is_open(*at, query));
+            open.take(most).collect::<Vec<_>>()
+        };
+        let mut all = open(by_words, WORD_CANDIDATES_MAX);
+        all.extend(open(by_meaning, MEANING_CANDIDATES_MAX));
+        all.into_iter().collect()
     }
 
     fn bm25(&self, at: usize, question: &Question) -> f32 {
@@ -251,7 +276,13 @@ impl Retriever {
         told.sum()
     }
 
-    fn parts(&self, at: usize, bm25: f32, best: f32, question: &Question) -> Parts {
+    /// Of a passage, and of what says the same in the other language; with its words' score and the best of all.
+    fn parts(
+        &self,
+        (at, twin): (usize, Option<usize>),
+        (bm25, best): (f32, f32),
+        question: &Question,
+    ) -> Parts {
         let (passage, entry) = (&self.passages[at], &self.entries[at]);
         let title = entry
             .terms
@@ -267,7 +298,7 @@ impl Retriever {
             .fold(0.0, f32::max);
         let same_lang = f32::from(u8::from(passage.lang == question.lang));
         // A text means the same in every language, and one of them may lie nearer to the question.
-        let twin = self.twins[at].map(|twin| question.near(&self.entries[twin]));
+        let twin = twin.map(|twin| question.near(&self.entries[twin]));
         let near = question.near(entry).or(twin.unwrap_or_default());
         Parts {
             words: bm25 / best,
@@ -345,23 +376,6 @@ impl Retriever {
 fn documents<'a>(passages: &[Arc<Passage>], entries: &'a [Arc<Entry>]) -> Vec<(u64, &'a Terms)> {
     let terms = entries.iter().map(|entry| &entry.terms);
     passages.iter().map(|passage| passage.key).zip(terms).collect()
-}
-
-/// The place of each passage's translation.
-fn twins(passages: &[Arc<Passage>]) -> Vec<Option<usize>> {
-    let mut known: HashMap<(Lang, &str, &str), usize> = HashMap::new();
-    for (at, passage) in passages.iter().enumerate() {
-        known.insert((passage.lang, &passage.article, passage.place()), at);
-    }
-    let twin = |passage: &Arc<Passage>| {
-        let mut others = Lang::ALL.into_iter().filter(|lang| *lang != passage.lang);
-        others.find_map(|lang| {
-            let named = passage.handling.translations.get(&lang);
-            let id = named.unwrap_or(&passage.article);
-            known.get(&(lang, id, passage.place())).copied()
-        })
-    };
-    passages.iter().map(twin).collect()
 }
 
 /// All vectors: an article's own speak for all of its passages, which stand together.

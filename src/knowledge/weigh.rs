@@ -80,20 +80,20 @@ impl Parts {
 
 /// Weights of the ranking.
 const RANKING: [f32; FEATURES] = [
-    2.05, 0.6, 0.9, 0.33, 1.22, 0.65, 0.58, 4.44, 4.46, 3.05, 3.83, 3.41, 0.0, 0.74,
+    1.98, 0.58, 0.87, 0.26, 1.2, 0.68, 0.54, 4.11, 4.12, 2.99, 3.4, 3.47, 0.0, 1.22,
 ];
 
 /// Weights of the choice among the passages of the best article.
 const WITHIN: [f32; FEATURES] = [
-    1.63, 0.22, 0.0, 0.0, 0.85, 1.47, 0.35, 4.12, 3.29, 0.4, 0.0, 1.21, 1.87, 0.0,
+    1.6, 0.13, 0.0, 0.0, 0.78, 1.54, 0.4, 4.07, 3.34, 0.1, 0.0, 1.28, 0.98, 0.0,
 ];
 
 /// Weights of the features of the best hit, of its lead over the next article, and a bias.
 const ANSWERABLE: [f32; FEATURES] = [
-    0.03, 0.2, 0.69, 0.0, 0.23, 0.0, 0.0, 1.5, 1.56, 0.52, 0.35, 0.94, 0.0, 0.01,
+    0.11, 0.16, 0.67, 0.0, 0.22, 0.0, 0.0, 1.4, 1.63, 0.43, 0.54, 0.93, 0.0, 0.0,
 ];
-const ANSWERABLE_LEAD: f32 = 0.35;
-const ANSWERABLE_BIAS: f32 = -2.74;
+const ANSWERABLE_LEAD: f32 = 0.31;
+const ANSWERABLE_BIAS: f32 = -2.62;
 
 fn dot(weights: &[f32; FEATURES], parts: &Parts) -> f32 {
     weights.iter().zip(parts.values()).map(|(w, v)| w * v).sum()

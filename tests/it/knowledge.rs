@@ -72,16 +72,36 @@ fn an_article_holds_from_its_first_day_to_its_last() {
 
 #[test]
 fn a_translation_under_another_id_answers_in_the_askers_language() {
+    let care = "title: Caring for a 羽绒服 jacket\nquestions: [羽绒服怎么洗]";
+    // Whichever of the two names the other, and however many sections they have.
+    for (en, zh) in [
+        ("\ntranslations: {zh: baoyang}", ""),
+        ("", "\ntranslations: {en: care}"),
+    ] {
+        for body in ["Wash it cold.", "Wash it cold.\n\n## Drying\nSlowly."] {
+            let (articles, told) = shelf(&[
+                ("en/care.md", &format!("{care}{en}"), body),
+                ("zh/baoyang.md", &format!("title: 保养说明{zh}"), "冷水洗。"),
+            ]);
+            assert_eq!(told, Vec::<String>::new());
+            let answer = ask(&articles, "羽绒服怎么洗", |_| {});
+            assert_eq!((answer.text.as_str(), answer.lang), ("冷水洗。", Lang::Zh));
+        }
+    }
+}
+
+#[test]
+fn a_translation_that_may_not_be_read_is_not_answered_from() {
     let (articles, _) = shelf(&[
         (
             "en/care.md",
-            "title: Caring for a 羽绒服 jacket\nquestions: [羽绒服怎么洗]\ntranslations: {zh: baoyang}",
+            "title: Caring for a 羽绒服 jacket\nquestions: [羽绒服怎么洗]",
             "Wash it cold.",
         ),
-        ("zh/baoyang.md", "title: 保养说明", "冷水洗。"),
+        ("zh/care.md", "title: 保养说明\naudience: agents", "冷水洗。"),
     ]);
     let answer = ask(&articles, "羽绒服怎么洗", |_| {});
-    assert_eq!((answer.text.as_str(), answer.lang), ("冷水洗。", Lang::Zh));
+    assert_eq!((answer.text.as_str(), answer.lang), ("Wash it cold.", Lang::En));
 }
 
 #[test]

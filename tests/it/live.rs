@@ -19,6 +19,9 @@ use crate::support::{ENGINE, copy_folder, root};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Changes under load; `XIAOER_SWAPS` says how many.
 const SWAPS: usize = 100;
+/// Files saved under load; `XIAOER_SAVES` says how many.
+const SAVES: usize = 12;
+const FRONT: &str = "---\nid: juggling\ntitle: How unicycles are juggled\n---\n";
 const QUESTION: &str = "how are unicycles juggled";
 
 /// Saves as an editor does: beside, then renamed.
@@ -88,8 +91,7 @@ fn a_saved_file_is_live_and_a_broken_one_is_refused() {
     })
     .unwrap();
 
-    let front = "---\nid: juggling\ntitle: How unicycles are juggled\n---\n";
-    save(folder.path(), &format!("{front}{}", juggling(1)));
+    save(folder.path(), &format!("{FRONT}{}", juggling(1)));
     match next(&changes) {
         Change::Live { version, .. } => assert_eq!(version, engine.brain().bot.version),
         other => panic!("{other:?}"),
@@ -109,9 +111,78 @@ fn a_saved_file_is_live_and_a_broken_one_is_refused() {
     }
     assert!(ask(&engine).1.contains("Unicycles 1"), "the old version goes on");
 
-    save(folder.path(), &format!("{front}{}", juggling(3)));
+    save(folder.path(), &format!("{FRONT}{}", juggling(3)));
     assert!(matches!(next(&changes), Change::Live { .. }));
     assert!(ask(&engine).1.contains("Unicycles 3"));
+}
+
+/// The number that an answer says, which it must say twice.
+fn number_of(text: &str) -> usize {
+    let of = |before: &str| -> usize {
+        let rest = text.split(before).nth(1).unwrap_or_default();
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().unwrap_or_else(|_| panic!("no answer: {text}"))
+    };
+    let number = of("Unicycles ");
+    assert_eq!(number, of("for unicycles "), "{text}");
+    number
+}
+
+#[test]
+fn saves_with_broken_ones_among_them_never_mix_and_never_fail() {
+    let saves = std::env::var("XIAOER_SAVES").map_or(SAVES, |n| n.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    copy_folder(&root().join("knowledge_base"), folder.path());
+    save(folder.path(), &format!("{FRONT}{}", juggling(0)));
+    let brain = ENGINE.brain();
+    let bot = Bot::load(folder.path()).0.unwrap();
+    let engine = Engine::new(Brain {
+        knowledge: brain.knowledge.rebuilt(&bot.all_articles(), &bot.faq).unwrap(),
+        nlu: brain.nlu.with_rules(EntityRules::of(&brain.bot)),
+        bot: Arc::new(bot),
+    });
+    let (told, changes) = channel();
+    let _live = watch(folder.path(), engine.clone(), move |change| {
+        drop(told.send(change));
+    })
+    .unwrap();
+    let over = AtomicBool::new(false);
+    let (answers, broken) = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let (mut answers, mut last) = (0, 0);
+            while !over.load(Ordering::Relaxed) {
+                let number = number_of(&ask(&engine).1);
+                assert!(number >= last && !is_broken(number), "{number} after {last}");
+                (answers, last) = (answers + 1, number);
+            }
+            answers
+        });
+        for number in 1..=saves {
+            if is_broken(number) {
+                save(
+                    folder.path(),
+                    &format!("---\nid: juggling\ntitle: [{number}\n---\n{}", juggling(number)),
+                );
+                assert!(matches!(next(&changes), Change::Refused(_)), "{number}");
+            } else {
+                save(folder.path(), &format!("{FRONT}{}", juggling(number)));
+                assert!(matches!(next(&changes), Change::Live { .. }), "{number}");
+                assert_eq!(number_of(&ask(&engine).1), number);
+            }
+            assert!(!asking.is_finished(), "the asking stopped at {number}");
+        }
+        over.store(true, Ordering::Relaxed);
+        (
+            asking.join().unwrap(),
+            (1..=saves).filter(|number| is_broken(*number)).count(),
+        )
+    });
+    println!("saves={saves} broken={broken} answers={answers}");
+}
+
+/// Every fourth save is broken.
+fn is_broken(number: usize) -> bool {
+    number % 4 == 2
 }
 
 /// A brain that knows one article, which says its number twice.

@@ -51,8 +51,11 @@ function OrderCard({ card }: { card: Card }) {
 
 /** The article's page, scrolled to what was said where the browser can. */
 function pageOf(c: Citation): string {
-  const first = c.quote.split("\n")[0].replace(/^- /, "").slice(0, 60);
-  const path = `../articles/${c.lang}/${encodeURIComponent(c.article)}#:~:text=${encodeURIComponent(first)}`;
+  // By characters: half of an emoji is none. A browser looks for whole words, so the last one may have to go.
+  const line = [...c.quote.split("\n")[0].replace(/^- /, "")];
+  const begin = line.slice(0, 60).join("");
+  const first = line.length > 60 ? begin.replace(/[\s，。、；,;][^\s，。、；,;]*$/u, "") : begin;
+  const path = `../articles/${c.lang}/${encodeURIComponent(c.article)}#:~:text=${encodeURIComponent(first).replace(/-/g, "%2D")}`;
   return new URL(path, import.meta.url).href;
 }
 

@@ -32,6 +32,9 @@ pub struct HitsArgs {
     json: bool,
 }
 
+/// Policy of what the bot says while it hands over.
+const HANDOFF: &str = "handoff";
+
 /// What became of an article's answers.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Hits {
@@ -90,6 +93,8 @@ fn count(events: &[Recorded], counted: &mut BTreeMap<String, Hits>) {
     let mut last: Option<&str> = None;
     for recorded in events {
         match &recorded.event {
+            // What is said while handing over is no answer.
+            Event::BotSaid { why: Some(why), .. } if why.policy == HANDOFF => {}
             Event::BotSaid { citations, why, .. } => {
                 last = citations.first().map(|citation| citation.article.as_str());
                 let curated = why.as_ref().is_some_and(|why| why.policy == "curated");
@@ -143,6 +148,7 @@ mod tests {
         let events = [
             answer("a", "curated"),
             answer("b", "knowledge"),
+            answer("no answer", HANDOFF),
             handoff.clone(),
             handoff,
             answer("a", "knowledge"),

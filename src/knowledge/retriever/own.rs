@@ -16,10 +16,9 @@ impl Retriever {
     ) -> Vec<Hit> {
         let gist = self.entries[at].article.get(which).cloned();
         let question = self.compared(&TermSet::of(query.text), gist, query.lang);
-        let mut rarest = question.terms.clone();
-        rarest.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let rarest: Vec<u64> = rarest.iter().map(|(term, _)| *term).take(terms_max).collect();
-        let mut found = self.candidates(&rarest, question.gist.as_ref().filter(|_| wide));
+        let mut rarest = question.rarest();
+        rarest.truncate(terms_max);
+        let mut found = self.candidates(&rarest, question.gist.as_ref().filter(|_| wide), query);
         found.insert(at);
         self.weighed(found, &question, query, usize::MAX)
     }

@@ -28,6 +28,13 @@ impl Question {
         both.map(|(_, weight)| weight).sum()
     }
 
+    /// Its terms, those that tell most first.
+    pub fn rarest(&self) -> Vec<u64> {
+        let mut terms = self.terms.clone();
+        terms.sort_by(|a, b| b.1.total_cmp(&a.1));
+        terms.into_iter().map(|(term, _)| term).collect()
+    }
+
     /// The share of its weight that stands in a passage in fields that count.
     pub fn coverage(&self, mass: f32, terms: &Terms, counts: impl Fn([u8; FIELDS]) -> bool) -> f32 {
         let found = self
