@@ -160,12 +160,12 @@ pub(super) fn article(retriever: &Retriever, id: &str, query: &Query<'_>) -> Opt
     })
 }
 
-/// An article to read whole; `body` gives the Markdown that a passage was cut from, if it was.
-pub(super) fn page<'a>(
-    retriever: &'a Retriever,
+/// An article to read whole; `written` gives the HTML of what a passage was cut from, if it was.
+pub(super) fn page(
+    retriever: &Retriever,
     id: &str,
     query: &Query<'_>,
-    body: impl Fn(&Passage) -> Option<&'a str>,
+    written: impl Fn(&Passage) -> Option<String>,
 ) -> Option<Page> {
     let (place, passage) = open(retriever, query).find(|(_, p)| p.article == id && p.lang == query.lang)?;
     let other = Lang::ALL.into_iter().find(|lang| *lang != query.lang)?;
@@ -173,7 +173,7 @@ pub(super) fn page<'a>(
         lang: other,
         ..*query
     };
-    let html = body(passage).map_or_else(|| page::plain(&passage.text()), page::html_of);
+    let html = written(passage).unwrap_or_else(|| page::plain(&passage.text()));
     Some(Page {
         id: passage.article.clone(),
         title: passage.title.clone(),

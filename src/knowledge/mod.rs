@@ -22,6 +22,7 @@ use jiff::civil::Date;
 use crate::bot::{Article, Audience, Faq};
 use crate::conversation::{Citation, Lang};
 use crate::predictors::Predictors;
+use audit::{beside, decoded, is_elsewhere};
 use ingest::Passage;
 use retriever::Retriever;
 
@@ -253,8 +254,30 @@ impl Knowledge {
         };
         answer::page(&self.retriever, id, &query, |passage| {
             let is_its = |cut: &&Cut| cut.passages.first().is_some_and(|first| first.is_beside(passage));
-            self.shelf.iter().find(is_its).map(|cut| &*cut.article.body)
+            let article = &*self.shelf.iter().find(is_its)?.article;
+            Some(page::html_of(&article.body, |dest| self.leads(article, dest)))
         })
+    }
+
+    /// The address of what a link in an article names: `article:id`, an id, or the file of another.
+    fn leads(&self, from: &Article, dest: &str) -> Option<String> {
+        let path = decoded(dest.split('#').next().unwrap_or_default());
+        let articles = || self.shelf.iter().map(|cut| &*cut.article);
+        let of_id = |id: &str| {
+            let mut named = articles().filter(|article| article.id == id).peekable();
+            let any = named.peek().copied();
+            named.find(|article| article.lang == from.lang).or(any)
+        };
+        let found = match path.strip_prefix("article:") {
+            Some(id) => of_id(id),
+            None if path.is_empty() || is_elsewhere(&path) => None,
+            None if path.ends_with(".md") => {
+                let file = beside(&from.file, &path);
+                articles().find(|article| article.file == file)
+            }
+            None => of_id(&path),
+        };
+        found.map(|article| page::address(article.lang, &article.id))
     }
 
     /// Hash of all passages, in short.

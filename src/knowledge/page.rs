@@ -1,10 +1,11 @@
 //! An article as a page to read: its Markdown as HTML that can do nothing but be read.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use ammonia::Builder;
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 use crate::conversation::Lang;
 
@@ -77,13 +78,47 @@ pub struct Link {
     pub title: String,
 }
 
-/// Safe HTML of an article's Markdown; raw HTML is dropped, as it is from answers.
-pub(super) fn html_of(markdown: &str) -> String {
+impl Link {
+    /// Where the article's page is; ids are people's, so everything but plain characters is escaped.
+    #[must_use]
+    pub fn address(&self) -> String {
+        address(self.lang, &self.id)
+    }
+}
+
+/// Where an article's page is.
+pub(super) fn address(lang: Lang, id: &str) -> String {
+    let mut path = format!("/articles/{}/", lang.code());
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            path.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(path, "%{byte:02X}");
+        }
+    }
+    path
+}
+
+/// Safe HTML of an article's Markdown; raw HTML is dropped, as it is from answers. `leads` gives the address of
+/// what a link names inside the knowledge base.
+pub(super) fn html_of(markdown: &str, leads: impl Fn(&str) -> Option<String>) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let events = Parser::new_ext(markdown, options).filter_map(|event| match event {
         // Pictures come from elsewhere, and where a reader is is nobody's business.
         Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None,
         Event::Html(_) | Event::InlineHtml(_) => None,
+        Event::Start(Tag::Link {
+            link_type,
+            dest_url,
+            title,
+            id,
+        }) => Some(Event::Start(Tag::Link {
+            link_type,
+            dest_url: leads(&dest_url).map_or(dest_url, CowStr::from),
+            title,
+            id,
+        })),
         // The page has one title, which is the article's.
         Event::Start(Tag::Heading { level, .. }) => Some(Event::Start(Tag::Heading {
             level: level.max(HeadingLevel::H2),
@@ -113,7 +148,13 @@ mod tests {
 
     #[test]
     fn text_stays_and_nothing_else_does() {
-        let html = html_of("# One\n\nA [link](other) and **more**.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n");
+        let leads = |dest: &str| (dest == "other").then(|| address(Lang::En, "other"));
+        let html = html_of(
+            "# One\n\nA [link](other) and **more**.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n",
+            leads,
+        );
+        assert!(html.contains("href=\"/articles/en/other\""), "{html}");
+        let html_of = |markdown: &str| html_of(markdown, leads);
         assert!(
             html.contains("<h2>One</h2>") && html.contains("<strong>more</strong>"),
             "{html}"

@@ -70,7 +70,7 @@ fn written(shop: &str, words: &Words, page: Option<&Page>) -> String {
         let code = link.lang.code();
         format!(
             "<a href=\"{}\" lang=\"{code}\" hreflang=\"{code}\">{}</a>",
-            href(link),
+            link.address(),
             words.other
         )
     });
@@ -91,7 +91,7 @@ fn written(shop: &str, words: &Words, page: Option<&Page>) -> String {
                 let item = |link: &Link| {
                     format!(
                         "<li><a href=\"{}\">{}</a></li>",
-                        href(link),
+                        link.address(),
                         clean_text(&link.title)
                     )
                 };
@@ -109,19 +109,6 @@ fn written(shop: &str, words: &Words, page: Option<&Page>) -> String {
     }
     html.push_str("\n</main>\n<script async src=\"/widget.js\"></script>\n</body>\n</html>\n");
     html
-}
-
-/// Address of an article's page; ids are people's, so everything but plain characters is escaped.
-fn href(link: &Link) -> String {
-    let mut path = format!("/articles/{}/", link.lang.code());
-    for byte in link.id.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            let _ = write!(path, "%{byte:02X}");
-        }
-    }
-    path
 }
 
 #[cfg(test)]

@@ -143,6 +143,41 @@ fn a_pinned_article_answers_its_own_questions_before_a_better_ranked_one() {
 }
 
 #[test]
+fn a_page_leads_to_the_articles_it_links_to() {
+    let (articles, _) = shelf(&[
+        (
+            "en/a.md",
+            "title: A",
+            "See [one](article:b), [two](sub/c.md#top), [three](../zh/b.md), [four](b), [five](gone.md) \
+             and [six](https://shop.example/x).",
+        ),
+        ("en/b.md", "title: B", "Text."),
+        ("zh/b.md", "title: 乙", "文字。"),
+        ("en/sub/c.md", "title: C", "Text."),
+        ("en/secret.md", "title: Secret\naudience: agents", "Text."),
+    ]);
+    let knowledge = Knowledge::build(&articles, &[], None).unwrap();
+    let page = |id: &str| knowledge.page(Lang::En, id, date(2026, 11, 25));
+    let html = page("a").unwrap().html;
+    let addresses: Vec<&str> = html
+        .split("href=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    let wanted = [
+        "/articles/en/b",
+        "/articles/en/c",
+        "/articles/zh/b",
+        "/articles/en/b",
+        "gone.md",
+        "https://shop.example/x",
+    ];
+    assert_eq!(addresses, wanted);
+    assert_eq!(page("b").unwrap().other.unwrap().title, "乙");
+    assert!(page("secret").is_none() && page("nothing").is_none());
+}
+
+#[test]
 fn a_boost_decides_between_equals() {
     let best = |boosts: [f32; 2]| {
         let articles = [("a", boosts[0]), ("b", boosts[1])].map(|(id, boost)| {

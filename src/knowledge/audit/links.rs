@@ -88,7 +88,7 @@ fn wrong(shelf: &Shelf<'_>, page: &Page<'_>, target: &str) -> Option<String> {
     (!there).then(|| format!("no heading is called #{anchor}"))
 }
 
-fn is_elsewhere(path: &str) -> bool {
+pub(in crate::knowledge) fn is_elsewhere(path: &str) -> bool {
     let scheme = path.split_once(':').map(|(scheme, _)| scheme);
     let named =
         scheme.is_some_and(|s| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+'));
@@ -96,7 +96,7 @@ fn is_elsewhere(path: &str) -> bool {
 }
 
 /// A path that is written relative to a file.
-fn beside(file: &Path, path: &str) -> PathBuf {
+pub(in crate::knowledge) fn beside(file: &Path, path: &str) -> PathBuf {
     let mut found = file.parent().unwrap_or(Path::new("")).to_owned();
     for part in Path::new(path).components() {
         match part {
@@ -111,7 +111,7 @@ fn beside(file: &Path, path: &str) -> PathBuf {
 }
 
 /// `%E9%80%80` and the like as text.
-fn decoded(text: &str) -> String {
+pub(in crate::knowledge) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {

@@ -27,6 +27,8 @@ use crate::bot::{Article, Faq};
 use crate::predictors::Progress;
 use shelf::Shelf;
 
+pub(super) use links::{beside, decoded, is_elsewhere};
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
