@@ -307,11 +307,7 @@ fn lang_of_path(dir: &Path, file: &Path) -> Option<Lang> {
     file.strip_prefix(dir)
         .ok()?
         .components()
-        .find_map(|part| match part.as_os_str().to_str()? {
-            "zh" => Some(Lang::Zh),
-            "en" => Some(Lang::En),
-            _ => None,
-        })
+        .find_map(|part| Lang::of_code(part.as_os_str().to_str()?))
 }
 
 #[derive(Deserialize)]

@@ -24,3 +24,4 @@ pub use likeness::alike;
 pub use problem::{Problem, Problems, Severity};
 pub use response::{RESPONSES_BYTES_MAX, Response, Responses, load_responses};
 pub use shop::Shop;
+pub use yaml::files_in;

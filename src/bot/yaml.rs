@@ -1,5 +1,6 @@
 //! Reading people's files: bounded, UTF-8, with positions in every complaint.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -49,6 +50,28 @@ fn walk(dir: &Path, extension: &str, depth: usize, found: &mut Vec<PathBuf>, pro
                 "not_a_file",
                 "a link or device is not read; put the file itself here",
             );
+        }
+    }
+}
+
+/// Every file below a folder by its path from there, Markdown with its text.
+#[must_use]
+pub fn files_in(root: &Path) -> BTreeMap<PathBuf, String> {
+    let mut files = BTreeMap::new();
+    list(root, root, &mut files);
+    files
+}
+
+fn list(root: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, String>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (path, kind) = (entry.path(), entry.file_type());
+        if kind.as_ref().is_ok_and(std::fs::FileType::is_dir) {
+            list(root, &path, files);
+        } else if kind.is_ok_and(|kind| kind.is_file()) {
+            let text = path.extension().filter(|end| *end == "md");
+            let text = text.and_then(|_| std::fs::read_to_string(&path).ok());
+            let name = path.strip_prefix(root).unwrap_or(&path).to_owned();
+            files.insert(name, text.unwrap_or_default());
         }
     }
 }

@@ -92,10 +92,11 @@ fn settle(seen: &Receiver<()>, began: Instant) {
 /// Reads the folder and serves it; `None` when nothing in it is different.
 fn renew(root: &Path, engine: &Engine, began: Instant) -> Option<Change> {
     let before = engine.brain();
-    if version_of(root) == before.bot.version {
+    let version = version_of(root);
+    if version == before.bot.version {
         return None;
     }
-    let bot = match read(root, &before.bot) {
+    let bot = match read(root, version, &before.bot) {
         Ok(bot) => bot,
         Err(problems) => return Some(Change::Refused(problems)),
     };
@@ -116,16 +117,15 @@ fn renew(root: &Path, engine: &Engine, began: Instant) -> Option<Change> {
     })
 }
 
-/// The folder as it stood at one moment: read again when it changed meanwhile.
-fn read(root: &Path, before: &Bot) -> Result<Bot, Vec<Problem>> {
+/// The folder as it stood at one moment: read again when it is no longer what it was, of this `version`, before.
+fn read(root: &Path, mut version: String, before: &Bot) -> Result<Bot, Vec<Problem>> {
     let mut readings = 0;
     loop {
-        let version = version_of(root);
         let (bot, problems) = before.reloaded(root);
         readings += 1;
         match bot {
             Some(bot) if bot.version == version || readings == READINGS_MAX => return Ok(bot),
-            Some(_) => {}
+            Some(bot) => version = bot.version,
             None => {
                 let errors = problems.into_iter().filter(|p| p.severity == Severity::Error);
                 return Err(errors.collect());

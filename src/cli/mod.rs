@@ -20,9 +20,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use jiff::civil::Date;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
+use crate::engine::{Clock, SystemClock};
 
 /// Xiaoer (小二): customer service for online shops. Without a command it serves.
 #[derive(Parser, Debug)]
@@ -49,6 +51,12 @@ enum Command {
     Kb(kb::KbCommand),
     Replay(replay::ReplayArgs),
     Doctor(doctor::DoctorArgs),
+}
+
+/// Today by universal time, where no shop names a zone.
+fn utc_today() -> Date {
+    let now = jiff::Timestamp::from_millisecond(SystemClock.now()).unwrap_or_default();
+    jiff::tz::TimeZone::UTC.to_datetime(now).date()
 }
 
 /// Folders nearly every command needs.

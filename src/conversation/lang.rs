@@ -26,6 +26,12 @@ impl Lang {
         }
     }
 
+    /// The language of a code, `zh` or `en`.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lang| lang.code() == code)
+    }
+
     /// Reads a browser's locale (`zh-CN`, `en_GB`, `fr`): Chinese stays Chinese, all others English.
     #[must_use]
     pub fn from_locale(locale: &str) -> Self {

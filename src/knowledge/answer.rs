@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::ingest::{Passage, join};
-use super::retriever::Retriever;
+use super::retriever::{Question, Retriever};
 use super::text;
 use super::{Answer, Decision, Hit, Link, Page, Parts, Query, page, weigh};
 use crate::conversation::{Citation, Lang};
@@ -29,8 +29,8 @@ const FIRST_BONUS: f32 = 0.25;
 const RELATED_MAX: usize = 3;
 
 pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
-    let question = completed(query);
-    let mut hits = retriever.find(&question, query, usize::MAX);
+    let question = retriever.question(&completed(query), query.lang);
+    let mut hits = retriever.find(&question, query);
     let Some(best) = hits.first() else {
         return nothing(query.lang);
     };
@@ -44,19 +44,29 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
         s if s >= UNSURE_MIN => Decision::Unsure,
         _ => Decision::Refuse,
     };
-    let chosen = within(&hits, pinned.unwrap_or(best));
-    let place = twin(retriever, chosen.place, query).unwrap_or(chosen.place);
-    let (passage, curated) = (&*retriever.passages[place], pinned.is_some());
+    let (place, curated) = (within(&hits, pinned.unwrap_or(best)).place, pinned.is_some());
     hits.truncate(HITS_MAX);
     Answer {
         decision,
-        text: cut(retriever, place, &question),
-        citation: Some(citation(passage)),
-        lang: passage.lang,
-        related: related(retriever, passage, query),
         curated,
         score,
         hits,
+        ..shown(retriever, place, Some(&question), query)
+    }
+}
+
+/// A passage as a certain answer.
+fn shown(retriever: &Retriever, place: usize, question: Option<&Question>, query: &Query<'_>) -> Answer {
+    let passage = &*retriever.passages[place];
+    Answer {
+        decision: Decision::Answer,
+        text: cut(retriever, place, question),
+        citation: Some(citation(passage)),
+        lang: passage.lang,
+        related: related(retriever, passage, query),
+        curated: false,
+        score: 1.0,
+        hits: Vec::new(),
     }
 }
 
@@ -81,25 +91,10 @@ fn asked_for(parts: &Parts) -> f32 {
         .max((parts.question + parts.meaning_question) / 2.0)
 }
 
-/// Place of the passage of the same article in the asker's language: the one that says the same, or else the
-/// first.
-fn twin(retriever: &Retriever, place: usize, query: &Query<'_>) -> Option<usize> {
-    let may = |at: &usize| {
-        let theirs = &retriever.passages[*at];
-        theirs.lang == query.lang && theirs.handling.is_open_to(query.audience, query.today)
-    };
-    if retriever.passages[place].lang == query.lang {
-        return None;
-    }
-    let same = retriever.translations.twin(place).filter(may);
-    same.or_else(|| retriever.translations.article(place).find(may))
-}
-
 /// Passages that the asker may read, with their places.
 fn open<'a>(retriever: &'a Retriever, query: &Query<'_>) -> impl Iterator<Item = (usize, &'a Passage)> {
-    let (audience, today) = (query.audience, query.today);
     let all = retriever.passages.iter().map(|passage| &**passage).enumerate();
-    all.filter(move |(_, passage)| passage.handling.is_open_to(audience, today))
+    all.filter(|(at, _)| retriever.is_open(*at, query))
 }
 
 /// The articles to read on, in the asker's language where there is one.
@@ -139,25 +134,15 @@ fn within<'a>(hits: &'a [Hit], best: &'a Hit) -> &'a Hit {
 }
 
 pub(super) fn candidates(retriever: &Retriever, query: &Query<'_>) -> Vec<Hit> {
-    retriever.find(&completed(query), query, usize::MAX)
+    retriever.find(&retriever.question(&completed(query), query.lang), query)
 }
 
 pub(super) fn article(retriever: &Retriever, id: &str, query: &Query<'_>) -> Option<Answer> {
     let mut of = open(retriever, query).filter(|(_, p)| p.article == id).peekable();
     let any = of.peek().copied();
     let (found, _) = of.find(|(_, p)| p.lang == query.lang).or(any)?;
-    let place = twin(retriever, found, query).unwrap_or(found);
-    let passage = &*retriever.passages[place];
-    Some(Answer {
-        decision: Decision::Answer,
-        text: cut(retriever, place, ""),
-        citation: Some(citation(passage)),
-        lang: passage.lang,
-        related: related(retriever, passage, query),
-        curated: false,
-        score: 1.0,
-        hits: Vec::new(),
-    })
+    let place = retriever.readable(found, query).first().copied();
+    Some(shown(retriever, place.unwrap_or(found), None, query))
 }
 
 /// An article to read whole; `written` gives the HTML of what a passage was cut from, if it was.
@@ -173,13 +158,15 @@ pub(super) fn page(
         lang: other,
         ..*query
     };
+    let other = retriever.readable(place, &theirs).first().copied();
+    let other = other.filter(|at| *at != place);
     let html = written(passage).unwrap_or_else(|| page::plain(&passage.text()));
     Some(Page {
         id: passage.article.clone(),
         title: passage.title.clone(),
         lang: passage.lang,
         html,
-        other: twin(retriever, place, &theirs).map(|twin| link(&retriever.passages[twin])),
+        other: other.map(|at| link(&retriever.passages[at])),
         related: related(retriever, passage, query),
     })
 }
@@ -234,8 +221,8 @@ fn citation(passage: &Passage) -> Citation {
 }
 
 /// Units of the passage, in their order, that fit: the first, which answers directly, and those
-/// nearest to the question.
-fn cut(retriever: &Retriever, place: usize, question: &str) -> String {
+/// nearest to the question, if there is one.
+fn cut(retriever: &Retriever, place: usize, question: Option<&Question>) -> String {
     let passage = &*retriever.passages[place];
     let fits = BUBBLE_CHARS
         .iter()
@@ -245,11 +232,9 @@ fn cut(retriever: &Retriever, place: usize, question: &str) -> String {
     if lengths.iter().sum::<usize>() <= fits {
         return join(passage.units.iter(), passage.lang);
     }
-    let mut order: Vec<(usize, f32)> = retriever
-        .sentences(place, question)
-        .into_iter()
-        .enumerate()
-        .collect();
+    let nearness = question.map(|question| retriever.sentences(place, question));
+    let nearness = nearness.unwrap_or_else(|| vec![0.0; lengths.len()]);
+    let mut order: Vec<(usize, f32)> = nearness.into_iter().enumerate().collect();
     // The first unit wins ties and small differences; a stable sort keeps the rest in reading order.
     if let Some(first) = order.first_mut() {
         first.1 += FIRST_BONUS;

@@ -18,7 +18,7 @@ use super::text::TermSet;
 use super::weigh::{self, Parts};
 use super::{Encoder, Error, Hit, Meaning, Query};
 use crate::conversation::Lang;
-use question::Question;
+pub(super) use question::Question;
 use translation::Translations;
 
 /// Candidates that words find.
@@ -68,7 +68,7 @@ impl Gist {
 pub(super) struct Retriever {
     pub passages: Vec<Arc<Passage>>,
     entries: Vec<Arc<Entry>>,
-    pub translations: Translations,
+    translations: Translations,
     index: WordIndex,
     plane: Plane,
     frequency: Frequency,
@@ -171,21 +171,14 @@ impl Retriever {
         frequency
     }
 
-    /// The best passages that the asker may read, best first. `question` is the query's, completed.
-    pub fn find(&self, question: &str, query: &Query<'_>, hits_max: usize) -> Vec<Hit> {
-        let question = self.question(question, query.lang);
+    /// The passages that the asker may read, best first. `question` is the query's, completed.
+    pub fn find(&self, question: &Question, query: &Query<'_>) -> Vec<Hit> {
         let found = self.candidates(&question.rarest(), question.gist.as_ref(), query);
-        self.weighed(found, &question, query, hits_max)
+        self.weighed(found, question, query)
     }
 
     /// Candidates that the asker may read, best first.
-    fn weighed(
-        &self,
-        found: BTreeSet<usize>,
-        question: &Question,
-        query: &Query<'_>,
-        hits_max: usize,
-    ) -> Vec<Hit> {
+    fn weighed(&self, found: BTreeSet<usize>, question: &Question, query: &Query<'_>) -> Vec<Hit> {
         let found: BTreeSet<usize> = found
             .into_iter()
             .flat_map(|at| self.readable(at, query))
@@ -209,19 +202,18 @@ impl Retriever {
                 .then_with(|| a.passage.cmp(&b.passage))
                 .then_with(|| a.lang.cmp(&b.lang))
         });
-        hits.truncate(hits_max);
         hits
     }
 
     /// Whether the asker may read a passage.
-    fn is_open(&self, at: usize, query: &Query<'_>) -> bool {
+    pub fn is_open(&self, at: usize, query: &Query<'_>) -> bool {
         let handling = &self.passages[at].handling;
         handling.is_open_to(query.audience, query.today)
     }
 
-    /// What is weighed for a passage that was found: whoever can read the translation is answered from it, from
-    /// the passage that says the same, or where none does from the whole of it.
-    fn readable(&self, at: usize, query: &Query<'_>) -> Vec<usize> {
+    /// What stands for a passage: whoever can read the translation is answered from it, from the passage that
+    /// says the same, or where none does from the whole of it.
+    pub fn readable(&self, at: usize, query: &Query<'_>) -> Vec<usize> {
         let may = |at: &usize| self.passages[*at].lang == query.lang && self.is_open(*at, query);
         let twin = self.translations.twin(at).filter(may);
         let theirs: Vec<usize> = match twin {
@@ -233,7 +225,7 @@ impl Retriever {
     }
 
     /// A question as it is compared.
-    fn question(&self, text: &str, lang: Lang) -> Question {
+    pub fn question(&self, text: &str, lang: Lang) -> Question {
         let asked = TermSet::mended(text, |term| self.frequency.get(&term).copied());
         let meaning = self.encoder.as_ref().map(|encoder| encoder.meaning(text));
         self.compared(&asked, meaning.as_ref().map(Gist::of), lang)
@@ -341,15 +333,10 @@ impl Retriever {
     }
 
     /// How much each sentence of a passage has of a question, by words and meaning.
-    pub fn sentences(&self, place: usize, question: &str) -> Vec<f32> {
-        let question = self.question(question, self.passages[place].lang);
+    pub fn sentences(&self, place: usize, question: &Question) -> Vec<f32> {
         let mass = question.mass().max(f32::EPSILON);
-        let near = |vector: &Bytes| {
-            question
-                .gist
-                .as_ref()
-                .map_or(0.0, |asked| asked.vector.cosine(vector))
-        };
+        let gist = question.gist.as_ref();
+        let near = |vector: &Bytes| gist.map_or(0.0, |asked| asked.vector.cosine(vector));
         let score = |unit: &Sentence| question.shared(&unit.terms) / mass + near(&unit.vector);
         self.entries[place].units.iter().map(score).collect()
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Error;
-use super::encoder::Encoder;
+use super::encoder::{EMBEDDINGS, Encoder};
 use super::heads::{Head, SCOPE_FEATURES};
 use super::linear::{Linear, Taste};
 use super::mix::Mix;
@@ -282,7 +282,7 @@ pub(super) fn encoder_tensors(encoder: &Encoder) -> Result<Vec<(String, Tensor)>
     for (name, tensor) in encoder.weights() {
         if tensor.dtype() != DType::F32 {
             kept.push((name.clone(), tensor.clone()));
-        } else if encoder.in_bytes().contains(&name.as_str()) {
+        } else if EMBEDDINGS.contains(&name.as_str()) {
             let (rows, width) = tensor.dims2()?;
             let (bytes, scales) = to_bytes(&tensor.flatten_all()?.to_vec1::<f32>()?, width);
             kept.push((

@@ -41,7 +41,7 @@ const EN: Words = Words {
 
 /// `GET /articles/{lang}/{id}`.
 pub(super) async fn page(State(app): State<App>, Path((lang, id)): Path<(String, String)>) -> Response {
-    let Some(lang) = Lang::ALL.into_iter().find(|known| known.code() == lang) else {
+    let Some(lang) = Lang::of_code(&lang) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let brain = app.hub.engine().brain();

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use xiaoer::bot::{Article, Bot, Handling};
-use xiaoer::cli::live::{Change, watch};
+use xiaoer::cli::live::{Change, Live, watch};
 use xiaoer::conversation::{Cid, Event, Lang, Ranked, Recorded, Sentiment, Tracker, Understanding};
 use xiaoer::engine::{Brain, Engine};
 use xiaoer::nlu::EntityRules;
@@ -74,46 +74,71 @@ fn next(changes: &Receiver<Change>) -> Change {
     changes.recv_timeout(PATIENCE).expect("the change is seen")
 }
 
+/// A copy of the shop whose changes are served.
+struct Watched {
+    folder: tempfile::TempDir,
+    engine: Engine,
+    changes: Receiver<Change>,
+    _live: Live,
+}
+
+impl Watched {
+    /// `prepare` writes into the folder before it is loaded.
+    fn new(prepare: impl FnOnce(&Path)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy_folder(&root().join("knowledge_base"), folder.path());
+        prepare(folder.path());
+        let brain = ENGINE.brain();
+        let bot = Bot::load(folder.path()).0.unwrap();
+        let engine = Engine::new(Brain {
+            knowledge: brain.knowledge.rebuilt(&bot.all_articles(), &bot.faq).unwrap(),
+            nlu: brain.nlu.with_rules(EntityRules::of(&brain.bot)),
+            bot: Arc::new(bot),
+        });
+        let (told, changes) = channel();
+        let live = watch(folder.path(), engine.clone(), move |change| {
+            drop(told.send(change));
+        });
+        Self {
+            folder,
+            engine,
+            changes,
+            _live: live.unwrap(),
+        }
+    }
+}
+
 #[test]
 fn a_saved_file_is_live_and_a_broken_one_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    copy_folder(&root().join("knowledge_base"), folder.path());
-    let brain = ENGINE.brain();
-    let (bot, _) = Bot::load(folder.path());
-    let engine = Engine::new(Brain {
-        bot: Arc::new(bot.unwrap()),
-        knowledge: brain.knowledge.rebuilt(&[], &[]).unwrap(),
-        nlu: brain.nlu.with_rules(EntityRules::of(&brain.bot)),
-    });
-    let (told, changes) = channel();
-    let _live = watch(folder.path(), engine.clone(), move |change| {
-        drop(told.send(change));
-    })
-    .unwrap();
-
+    let Watched {
+        folder,
+        engine,
+        changes,
+        ..
+    } = &Watched::new(|_| {});
     save(folder.path(), &format!("{FRONT}{}", juggling(1)));
-    match next(&changes) {
+    match next(changes) {
         Change::Live { version, .. } => assert_eq!(version, engine.brain().bot.version),
         other => panic!("{other:?}"),
     }
-    assert!(ask(&engine).1.contains("Unicycles 1"));
+    assert!(ask(engine).1.contains("Unicycles 1"));
 
     save(
         folder.path(),
         "---\nid: juggling\ntitle: [broken\n---\nUnicycles 2.\n",
     );
-    match next(&changes) {
+    match next(changes) {
         Change::Refused(problems) => {
             let told = problems[0].to_string();
             assert!(told.contains("articles/en/juggling.md:3"), "{told}");
         }
         other => panic!("{other:?}"),
     }
-    assert!(ask(&engine).1.contains("Unicycles 1"), "the old version goes on");
+    assert!(ask(engine).1.contains("Unicycles 1"), "the old version goes on");
 
     save(folder.path(), &format!("{FRONT}{}", juggling(3)));
-    assert!(matches!(next(&changes), Change::Live { .. }));
-    assert!(ask(&engine).1.contains("Unicycles 3"));
+    assert!(matches!(next(changes), Change::Live { .. }));
+    assert!(ask(engine).1.contains("Unicycles 3"));
 }
 
 /// The number that an answer says, which it must say twice.
@@ -131,27 +156,18 @@ fn number_of(text: &str) -> usize {
 #[test]
 fn saves_with_broken_ones_among_them_never_mix_and_never_fail() {
     let saves = std::env::var("XIAOER_SAVES").map_or(SAVES, |n| n.parse().unwrap());
-    let folder = tempfile::tempdir().unwrap();
-    copy_folder(&root().join("knowledge_base"), folder.path());
-    save(folder.path(), &format!("{FRONT}{}", juggling(0)));
-    let brain = ENGINE.brain();
-    let bot = Bot::load(folder.path()).0.unwrap();
-    let engine = Engine::new(Brain {
-        knowledge: brain.knowledge.rebuilt(&bot.all_articles(), &bot.faq).unwrap(),
-        nlu: brain.nlu.with_rules(EntityRules::of(&brain.bot)),
-        bot: Arc::new(bot),
-    });
-    let (told, changes) = channel();
-    let _live = watch(folder.path(), engine.clone(), move |change| {
-        drop(told.send(change));
-    })
-    .unwrap();
+    let Watched {
+        folder,
+        engine,
+        changes,
+        ..
+    } = &Watched::new(|folder| save(folder, &format!("{FRONT}{}", juggling(0))));
     let over = AtomicBool::new(false);
     let (answers, broken) = std::thread::scope(|scope| {
         let asking = scope.spawn(|| {
             let (mut answers, mut last) = (0, 0);
             while !over.load(Ordering::Relaxed) {
-                let number = number_of(&ask(&engine).1);
+                let number = number_of(&ask(engine).1);
                 assert!(number >= last && !is_broken(number), "{number} after {last}");
                 (answers, last) = (answers + 1, number);
             }
@@ -163,11 +179,11 @@ fn saves_with_broken_ones_among_them_never_mix_and_never_fail() {
                     folder.path(),
                     &format!("---\nid: juggling\ntitle: [{number}\n---\n{}", juggling(number)),
                 );
-                assert!(matches!(next(&changes), Change::Refused(_)), "{number}");
+                assert!(matches!(next(changes), Change::Refused(_)), "{number}");
             } else {
                 save(folder.path(), &format!("{FRONT}{}", juggling(number)));
-                assert!(matches!(next(&changes), Change::Live { .. }), "{number}");
-                assert_eq!(number_of(&ask(&engine).1), number);
+                assert!(matches!(next(changes), Change::Live { .. }), "{number}");
+                assert_eq!(number_of(&ask(engine).1), number);
             }
             assert!(!asking.is_finished(), "the asking stopped at {number}");
         }

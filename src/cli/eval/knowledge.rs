@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::{Common, brain};
+use super::super::{Common, brain, utc_today};
 use super::{read_lines, report, rounded};
 use crate::bot::{Audience, Problems, load_articles};
 use crate::conversation::Lang;
@@ -68,9 +67,7 @@ impl Question {
             lang: self.lang,
             context: self.context.as_ref().and_then(Context::last),
             audience: Audience::Public,
-            today: jiff::Timestamp::now()
-                .in_tz("UTC")
-                .map_or_else(|_| Date::default(), |now| now.date()),
+            today: utc_today(),
         }
     }
 }

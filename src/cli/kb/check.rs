@@ -1,18 +1,18 @@
 //! `xiaoer kb check`: what is not well with the articles and faq rows.
 
-use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use clap::Args;
 use jiff::civil::Date;
 
 use super::super::progress::Bars;
-use super::super::{Common, brain, print_json};
-use crate::bot::{Bot, Problem, Problems, Severity, load_articles, load_faq};
+use super::super::{Common, brain, print_json, utc_today};
+use crate::bot::{Bot, Problem, Problems, Severity, files_in, load_articles, load_faq};
 use crate::conversation::Lang;
+use crate::engine::{Clock, SystemClock};
 use crate::knowledge::{Encoder, Finding, Knowledge, Level, Place, Subject, audit};
-use std::sync::Arc;
 
 /// Check the articles and faq rows: copies, contradictions, dates, links, translations, whether each is found
 ///
@@ -86,8 +86,7 @@ fn is_ours(file: &Path) -> bool {
 
 fn audited(bot: Option<Bot>, args: &CheckArgs, bars: &mut Bars) -> anyhow::Result<Vec<Finding>> {
     let root = &args.common.knowledge_base;
-    let now = jiff::Timestamp::now();
-    let today = bot.as_ref().map(|bot| bot.shop.day_of(now.as_millisecond()));
+    let today = bot.as_ref().map(|bot| bot.shop.day_of(SystemClock.now()));
     let bilingual = bot
         .as_ref()
         .is_none_or(|bot| Lang::ALL.iter().all(|lang| bot.shop.name.contains_key(lang)));
@@ -109,8 +108,7 @@ fn audited(bot: Option<Bot>, args: &CheckArgs, bars: &mut Bars) -> anyhow::Resul
         }
     };
     let knowledge = Knowledge::build(served.as_deref().unwrap_or(&articles), &faq, encoder)?;
-    let mut files = BTreeMap::new();
-    walk(root, root, &mut files);
+    let files = files_in(root);
     let subject = Subject {
         knowledge: &knowledge,
         articles: &articles,
@@ -118,28 +116,10 @@ fn audited(bot: Option<Bot>, args: &CheckArgs, bars: &mut Bars) -> anyhow::Resul
         root,
         files: &files,
         bilingual,
-        day: args
-            .day
-            .or(today)
-            .unwrap_or_else(|| jiff::tz::TimeZone::UTC.to_datetime(now).date()),
+        day: args.day.or(today).unwrap_or_else(utc_today),
         links: args.links,
     };
     Ok(audit(&subject, &mut |progress| bars.show(progress)))
-}
-
-/// Every file below a folder, relative to it; Markdown with its text.
-fn walk(root: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, String>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let (path, kind) = (entry.path(), entry.file_type());
-        if kind.as_ref().is_ok_and(std::fs::FileType::is_dir) {
-            walk(root, &path, files);
-        } else if kind.is_ok_and(|kind| kind.is_file()) {
-            let text = path.extension().filter(|end| *end == "md");
-            let text = text.and_then(|_| std::fs::read_to_string(&path).ok());
-            let name = path.strip_prefix(root).unwrap_or(&path).to_owned();
-            files.insert(name, text.unwrap_or_default());
-        }
-    }
 }
 
 fn show(findings: &[Finding]) -> anyhow::Result<()> {

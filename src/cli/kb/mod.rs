@@ -36,6 +36,5 @@ pub fn run(command: &KbCommand) -> anyhow::Result<bool> {
 
 /// Reads `zh` or `en`.
 fn lang_of(written: &str) -> Result<Lang, String> {
-    let found = Lang::ALL.into_iter().find(|lang| lang.code() == written);
-    found.ok_or_else(|| "write zh or en".to_owned())
+    Lang::of_code(written).ok_or_else(|| "write zh or en".to_owned())
 }

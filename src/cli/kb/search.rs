@@ -10,6 +10,7 @@ use super::super::eval::rounded;
 use super::super::{Common, brain, print_json};
 use crate::bot::Audience;
 use crate::conversation::Lang;
+use crate::engine::{Clock, SystemClock};
 use crate::knowledge::{Answer, Decision, Hit, PART_NAMES, Query};
 
 /// Passages shown.
@@ -38,7 +39,6 @@ pub struct SearchArgs {
 
 pub(super) fn run(args: &SearchArgs) -> anyhow::Result<()> {
     let brain = brain::load(&args.common)?;
-    let now = jiff::Timestamp::now().as_millisecond();
     let answer = brain.knowledge.answer(&Query {
         text: &args.question,
         lang: Lang::of_text(&args.question).unwrap_or(Lang::Zh),
@@ -48,7 +48,9 @@ pub(super) fn run(args: &SearchArgs) -> anyhow::Result<()> {
         } else {
             Audience::Public
         },
-        today: args.day.unwrap_or_else(|| brain.bot.shop.day_of(now)),
+        today: args
+            .day
+            .unwrap_or_else(|| brain.bot.shop.day_of(SystemClock.now())),
     });
     if args.json {
         print_json(&as_json(&answer))

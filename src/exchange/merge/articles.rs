@@ -129,9 +129,7 @@ impl Merge<'_> {
 
     pub(super) fn write_article(&mut self, article: &Article) {
         let name = self.relative(&article.file);
-        let said_by_folder = name
-            .split('/')
-            .find_map(|part| Lang::ALL.into_iter().find(|l| l.code() == part));
+        let said_by_folder = name.split('/').find_map(Lang::of_code);
         let text = render::article(article, said_by_folder != Some(article.lang));
         self.files.insert(name, text.into_bytes());
     }

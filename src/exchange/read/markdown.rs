@@ -36,23 +36,8 @@ const NO_ARTICLES: [&str; 6] = [
     "contributing.md",
 ];
 
-/// Keys of a front matter that are carried.
-const TAKEN: [&str; 14] = [
-    "id",
-    "slug",
-    "title",
-    "lang",
-    "locale",
-    "tags",
-    "questions",
-    "audience",
-    "valid_from",
-    "valid_until",
-    "translations",
-    "related",
-    "pinned",
-    "boost",
-];
+/// Keys of a front matter that are carried, beside those of its handling.
+const TAKEN: [&str; 7] = ["id", "slug", "title", "lang", "locale", "tags", "questions"];
 
 /// Keys that say how an article is to be handled.
 const HANDLING: [&str; 7] = [
@@ -111,7 +96,7 @@ fn take(file: &Path, text: &str, source: &Source, found: &mut Found) {
     }
     for key in front
         .keys()
-        .filter(|key| !TAKEN.contains(&key.as_str()) && *key != "draft")
+        .filter(|key| !TAKEN.iter().chain(&HANDLING).any(|taken| taken == key) && *key != "draft")
     {
         found.not_carried(format!("front matter `{key}`"), 1);
     }

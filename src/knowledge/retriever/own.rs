@@ -20,7 +20,7 @@ impl Retriever {
         rarest.truncate(terms_max);
         let mut found = self.candidates(&rarest, question.gist.as_ref().filter(|_| wide), query);
         found.insert(at);
-        self.weighed(found, &question, query, usize::MAX)
+        self.weighed(found, &question, query)
     }
 
     /// How near two passages are in meaning, where there is an encoder.

@@ -7,36 +7,36 @@ use super::{Entry, Gist};
 use crate::conversation::Lang;
 
 /// A question as it is compared.
-pub(super) struct Question {
+pub(in crate::knowledge) struct Question {
     /// Its terms with their weights.
-    pub terms: Vec<(u64, f32)>,
+    pub(super) terms: Vec<(u64, f32)>,
     /// Length of the vector of their weights.
-    pub size: f32,
-    pub gist: Option<Gist>,
-    pub lang: Lang,
+    pub(super) size: f32,
+    pub(super) gist: Option<Gist>,
+    pub(super) lang: Lang,
 }
 
 impl Question {
     /// Weight of all of its terms.
-    pub fn mass(&self) -> f32 {
+    pub(super) fn mass(&self) -> f32 {
         self.terms.iter().map(|(_, weight)| weight).sum()
     }
 
     /// Weight of its terms that stand in a text.
-    pub fn shared(&self, text: &TermSet) -> f32 {
+    pub(super) fn shared(&self, text: &TermSet) -> f32 {
         let both = self.terms.iter().filter(|(term, _)| text.contains(*term));
         both.map(|(_, weight)| weight).sum()
     }
 
     /// Its terms, those that tell most first.
-    pub fn rarest(&self) -> Vec<u64> {
+    pub(super) fn rarest(&self) -> Vec<u64> {
         let mut terms = self.terms.clone();
         terms.sort_by(|a, b| b.1.total_cmp(&a.1));
         terms.into_iter().map(|(term, _)| term).collect()
     }
 
     /// The share of its weight that stands in a passage in fields that count.
-    pub fn coverage(&self, mass: f32, terms: &Terms, counts: impl Fn([u8; FIELDS]) -> bool) -> f32 {
+    pub(super) fn coverage(&self, mass: f32, terms: &Terms, counts: impl Fn([u8; FIELDS]) -> bool) -> f32 {
         let found = self
             .terms
             .iter()
@@ -46,7 +46,7 @@ impl Question {
     }
 
     /// How near a passage means the same; nothing without an encoder.
-    pub fn near(&self, entry: &Entry) -> Nearness {
+    pub(super) fn near(&self, entry: &Entry) -> Nearness {
         let Some(asked) = &self.gist else {
             return Nearness::default();
         };

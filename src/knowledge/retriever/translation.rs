@@ -12,7 +12,7 @@ use crate::conversation::Lang;
 const ROW: &str = "faq:";
 
 /// For each passage, where its article stands in the other language.
-pub(in crate::knowledge) struct Translations(Vec<Option<Theirs>>);
+pub(super) struct Translations(Vec<Option<Theirs>>);
 
 struct Theirs {
     article: Range<usize>,

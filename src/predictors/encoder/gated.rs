@@ -18,7 +18,7 @@ pub(super) const PIECES_MAX: usize = 96;
 /// Attention heads of the pooling.
 const HEADS: usize = 4;
 /// Names of the weights that say what pieces and pairs of pieces mean.
-pub(super) const EMBEDDINGS: [&str; 2] = ["embedding", "pair_embedding"];
+pub(in crate::predictors) const EMBEDDINGS: [&str; 2] = ["embedding", "pair_embedding"];
 /// Name of the list of pairs.
 pub(super) const PAIRS: &str = "pairs";
 /// Widest window.

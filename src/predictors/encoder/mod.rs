@@ -21,6 +21,7 @@ use super::artifact::{self, bad};
 use crate::conversation::fold;
 use batch::{Batch, batch};
 use bert::Bert;
+pub(super) use gated::EMBEDDINGS;
 use gated::Gated;
 use spelling::Spelling;
 
@@ -132,11 +133,6 @@ impl Encoder {
             version: self.version.clone(),
             weights,
         })
-    }
-
-    /// Weights that are kept as bytes.
-    pub(super) const fn in_bytes(&self) -> &'static [&'static str] {
-        &gated::EMBEDDINGS
     }
 
     /// The weights of a net of our kind.

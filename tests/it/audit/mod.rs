@@ -2,11 +2,10 @@
 
 mod contradictions;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::civil::{Date, date};
-use xiaoer::bot::{Problems, load_articles, load_faq};
+use xiaoer::bot::{Problems, files_in, load_articles, load_faq};
 use xiaoer::knowledge::{Finding, Knowledge, Level, Subject, audit};
 
 use crate::support::root;
@@ -59,8 +58,7 @@ fn of_folder(root: &Path, bilingual: bool, day: Date, links: bool) -> Vec<Findin
     let problems = problems.into_sorted();
     assert!(problems.is_empty(), "{problems:#?}");
     let knowledge = Knowledge::build(&articles, &faq, None).unwrap();
-    let mut files = BTreeMap::new();
-    walk(root, root, &mut files);
+    let files = files_in(root);
     let subject = Subject {
         knowledge: &knowledge,
         articles: &articles,
@@ -72,18 +70,6 @@ fn of_folder(root: &Path, bilingual: bool, day: Date, links: bool) -> Vec<Findin
         links,
     };
     audit(&subject, &mut |_| {})
-}
-
-fn walk(root: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, String>) {
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            walk(root, &path, files);
-        } else {
-            let text = std::fs::read_to_string(&path).unwrap_or_default();
-            files.insert(path.strip_prefix(root).unwrap().to_owned(), text);
-        }
-    }
 }
 
 fn short(finding: &Finding) -> String {
