@@ -6,6 +6,7 @@ pub mod actions;
 pub mod bot;
 pub mod channels;
 pub mod cli;
+pub mod commerce;
 pub mod config;
 pub mod console;
 pub mod conversation;

@@ -1,107 +1,76 @@
-//! Calls to the shop on its own data: one function a call, answering with an outcome that flows go
-//! on by.
+//! Calls to the shop: what is asked is put together here; the engine carries it to the shop, so that what has
+//! an effect is on disk before it begins.
 
-use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
-use super::{Desk, order_card};
-use crate::bot::{Order, OrderState};
+use super::Desk;
+use crate::bot::call_of;
+use crate::commerce::{Answer, Asked};
 use crate::conversation::{Event, Tracker};
+use crate::dialogue::words_of;
 
-/// Days from delivery within which things go back without a reason.
-const RETURN_DAYS: i64 = 7;
-/// The same for faults and our own mistakes.
-const FAULT_RETURN_DAYS: i64 = 15;
-/// The same for the highest level.
-const CROWN_RETURN_DAYS: i64 = 30;
-
-pub(super) fn call(desk: &Desk<'_>, tracker: &Tracker, call: &str) -> Vec<Event> {
-    let mut events = Vec::new();
-    let outcome = match call {
-        "find_order" => find_order(desk, tracker),
-        "check_owner" => check_owner(desk, tracker),
-        "check_returnable" => check_returnable(desk, tracker),
-        "start_return" => start_return(desk, tracker, &mut events),
-        _ => "unknown_call",
+/// A call with all it may look at, and the event that has to be on disk before it is made.
+pub(super) fn ask(desk: &Desk<'_>, tracker: &Tracker, call: &str, send: &[String]) -> (Asked, Option<Event>) {
+    let acting = tracker.acting.as_ref();
+    let send: Vec<&str> = match acting {
+        Some(acting) => acting.fields.keys().map(String::as_str).collect(),
+        None => send.iter().map(String::as_str).collect(),
     };
-    events.push(Event::ShopAnswered {
-        call: call.to_owned(),
-        outcome: outcome.to_owned(),
+    let lang = tracker.lang();
+    let filled = send
+        .iter()
+        .filter_map(|slot| Some((*slot, tracker.slots.get(*slot)?)));
+    let fields: BTreeMap<String, String> = filled
+        .map(|(slot, value)| (slot.to_owned(), value.clone()))
+        .collect();
+    let flow = tracker.flow.as_ref().map_or("", |flow| flow.flow.as_str());
+    let shown = send.iter().filter_map(|slot| {
+        let label = desk.bot.slot(flow, slot)?.label.get(&lang)?.clone();
+        Some((label, words_of(tracker, desk.bot, slot)?))
     });
-    events
-}
-
-/// `not_found`, or the order's state.
-fn find_order(desk: &Desk<'_>, tracker: &Tracker) -> &'static str {
-    order_card::order_of(desk, tracker).map_or("not_found", |order| order.state.name())
-}
-
-/// Whether the phone's last four digits are those of the order's customer.
-fn check_owner(desk: &Desk<'_>, tracker: &Tracker) -> &'static str {
-    let Some(order) = order_card::order_of(desk, tracker) else {
-        return "wrong";
-    };
-    let tail = tracker.slots.get("phone_tail").map_or("", String::as_str);
-    let customer = desk.bot.catalogue.customers.get(&order.customer_id);
-    let right = customer.is_some_and(|c| tail.len() == 4 && c.phone.ends_with(tail));
-    if right { "right" } else { "wrong" }
-}
-
-/// `yes`, `too_late`, `not_delivered`, `already` or `not_found`.
-fn check_returnable(desk: &Desk<'_>, tracker: &Tracker) -> &'static str {
-    let Some(order) = order_card::order_of(desk, tracker) else {
-        return "not_found";
-    };
-    match order.state {
-        OrderState::Delivered | OrderState::Completed => {
-            if days_since_delivery(desk, order).is_some_and(|days| days <= days_allowed(desk, tracker, order))
-            {
-                "yes"
-            } else {
-                "too_late"
-            }
-        }
-        OrderState::ReturnRequested | OrderState::Returning | OrderState::Refunded => "already",
-        OrderState::Cancelled => "cancelled",
-        _ => "not_delivered",
-    }
-}
-
-fn days_allowed(desk: &Desk<'_>, tracker: &Tracker, order: &Order) -> i64 {
-    let reason = tracker.slots.get("return_reason").map_or("", String::as_str);
-    let crown = desk
-        .bot
-        .catalogue
-        .customers
-        .get(&order.customer_id)
-        .is_some_and(|c| c.level == "crown");
-    match reason {
-        _ if crown => CROWN_RETURN_DAYS,
-        "faulty" | "wrong" => FAULT_RETURN_DAYS,
-        _ => RETURN_DAYS,
-    }
-}
-
-fn days_since_delivery(desk: &Desk<'_>, order: &Order) -> Option<i64> {
-    let delivered: jiff::civil::Date = order.delivered_on.parse().ok()?;
-    let today = desk.bot.shop.day_of(desk.now);
-    Some(i64::from((today - delivered).get_days()))
-}
-
-/// Registers a return. Its number follows from the idempotency key, so that carrying it out twice
-/// gives one and the same return.
-fn start_return(desk: &Desk<'_>, tracker: &Tracker, events: &mut Vec<Event>) -> &'static str {
-    let order_no = tracker.slots.get("order_no").map_or("", String::as_str);
     let said = tracker.said.as_ref().map_or(0, |said| said.seq);
-    let key = format!("{}:{said}:start_return:{order_no}", desk.conversation);
-    let digits = Sha256::digest(key.as_bytes());
-    let number = u32::from_be_bytes([digits[0], digits[1], digits[2], digits[3]]) % 100_000_000;
-    events.push(Event::ActionStarted {
+    let order_no = tracker.slots.get("order_no").map_or("", String::as_str);
+    let key = match acting {
+        Some(acting) => acting.key.clone(),
+        None => format!("{}:{said}:{call}:{order_no}", desk.conversation),
+    };
+    let title = desk
+        .bot
+        .flows
+        .get(flow)
+        .and_then(|flow| flow.label.get(&lang).cloned());
+    let asked = Asked {
+        call: call.to_owned(),
+        key: key.clone(),
+        slots: tracker.slots.clone(),
+        fields: acting.map_or(fields, |acting| acting.fields.clone()),
+        shown: shown.collect(),
+        title: title.unwrap_or_default(),
+        customer: tracker.customer.clone(),
+        lang,
+        now: desk.now,
+    };
+    let writes = call_of(call).is_some_and(|(call, _)| call.writes);
+    let started = (writes && acting.is_none()).then(|| Event::ActionStarted {
         key,
-        call: "start_return".to_owned(),
+        call: call.to_owned(),
+        fields: asked.fields.clone(),
     });
-    events.push(Event::SlotSet {
-        slot: "return_no".to_owned(),
-        value: format!("RT{number:08}"),
-    });
-    "registered"
+    (asked, started)
+}
+
+/// What the shop answered, as events.
+pub(super) fn answered(asked: &Asked, answer: Answer) -> Vec<Event> {
+    let slots = answer
+        .slots
+        .into_iter()
+        .map(|(slot, value)| Event::SlotSet { slot, value });
+    let answered = Event::ShopAnswered {
+        call: asked.call.clone(),
+        outcome: answer.outcome,
+        values: answer.values,
+        card: answer.card,
+        choices: answer.choices,
+    };
+    slots.chain([answered]).collect()
 }

@@ -9,8 +9,14 @@ pub(super) fn hand_off(desk: &Desk<'_>, tracker: &Tracker, reason: HandoffReason
     } else {
         "handoff_closed"
     };
+    let looped = tracker.turn.repaired.iter().any(|(pattern, _)| pattern == "loop");
+    let lead = ["loop".to_owned()];
+    let saying = say::Saying {
+        lead: if looped { &lead } else { &[] },
+        ..say::Saying::plain(response, "handoff")
+    };
     vec![
-        say::say(desk, tracker, response, &[], None, "handoff"),
+        say::say(desk, tracker, &saying),
         Event::HandoffRequested { reason },
     ]
 }

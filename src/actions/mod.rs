@@ -1,15 +1,16 @@
-//! Carrying out an action: what it does, returned as events. Nothing here sends or stores.
+//! Carrying out an action: what it does, returned as events. Nothing here sends, stores or waits; a call to
+//! the shop comes back as what is to be asked.
 
 mod call_shop;
 mod handoff;
-mod order_card;
 mod say;
 mod search;
 
 use std::sync::Arc;
 
 use crate::bot::Bot;
-use crate::conversation::{Event, Tracker};
+use crate::commerce::{Answer, Asked};
+use crate::conversation::{Event, FlowOutcome, Tracker};
 use crate::dialogue::Action;
 use crate::knowledge::Knowledge;
 
@@ -25,26 +26,56 @@ pub struct Desk<'a> {
     pub now: i64,
 }
 
+/// What carrying out an action gave.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Done {
+    /// These facts.
+    Events(Vec<Event>),
+    /// The shop is to be asked; the event, if there is one, has to be on disk before.
+    Ask(Box<Asked>, Option<Event>),
+}
+
 /// Carries out one action on the conversation as it stands.
 #[must_use]
-pub fn execute(action: &Action, tracker: &Tracker, desk: &Desk<'_>) -> Vec<Event> {
+pub fn execute(action: &Action, tracker: &Tracker, desk: &Desk<'_>) -> Done {
+    if let Action::Call { call, send } = action {
+        let (asked, started) = call_shop::ask(desk, tracker, call, send);
+        return Done::Ask(Box::new(asked), started);
+    }
+    Done::Events(events(action, tracker, desk))
+}
+
+/// What the shop's answer is in a conversation.
+#[must_use]
+pub fn answered(asked: &Asked, answer: Answer) -> Vec<Event> {
+    call_shop::answered(asked, answer)
+}
+
+fn events(action: &Action, tracker: &Tracker, desk: &Desk<'_>) -> Vec<Event> {
+    let ended = |outcome: FlowOutcome, result: Option<String>| Event::FlowEnded {
+        flow: tracker.flow.as_ref().map(|f| f.flow.clone()).unwrap_or_default(),
+        outcome,
+        result,
+    };
     match action {
-        Action::Listen => Vec::new(),
+        Action::Listen | Action::Call { .. } => Vec::new(),
         Action::Say {
             response,
+            lead,
             choices,
             card,
             policy,
         } => {
-            vec![say::say(
-                desk,
-                tracker,
+            let saying = say::Saying {
                 response,
+                lead,
                 choices,
-                card.as_deref(),
+                card: card.as_deref(),
                 policy,
-            )]
+            };
+            vec![say::say(desk, tracker, &saying)]
         }
+        Action::Repeat => vec![say::again(desk, tracker)],
         Action::Search => search::search(desk, tracker),
         Action::ShowArticle { article } => search::show_article(desk, tracker, article),
         Action::StartFlow { flow } => vec![Event::FlowStarted { flow: flow.clone() }],
@@ -54,21 +85,31 @@ pub fn execute(action: &Action, tracker: &Tracker, desk: &Desk<'_>) -> Vec<Event
                 asked: *asked,
             }]
         }
-        Action::Set { slot, value } => {
-            vec![Event::SlotSet {
+        Action::Set { slot, value } => vec![set(slot, value)],
+        Action::EndFlow { outcome, result } => vec![ended(*outcome, result.clone())],
+        Action::Link { flow } => vec![
+            ended(FlowOutcome::Completed, None),
+            Event::FlowStarted { flow: flow.clone() },
+        ],
+        Action::Repair { pattern, slot, value } => {
+            let repaired = Event::Repaired {
+                pattern: pattern.clone(),
                 slot: slot.clone(),
-                value: value.clone(),
-            }]
-        }
-        Action::Call { call } => call_shop::call(desk, tracker, call),
-        Action::EndFlow { outcome } => {
-            let flow = tracker.flow.as_ref().map(|f| f.flow.clone()).unwrap_or_default();
-            vec![Event::FlowEnded {
-                flow,
-                outcome: *outcome,
-            }]
+            };
+            let slot = slot
+                .iter()
+                .map(|slot| set(slot, value.as_deref().unwrap_or_default()));
+            let cancelled = (pattern == "cancel").then(|| ended(FlowOutcome::Cancelled, None));
+            [repaired].into_iter().chain(slot).chain(cancelled).collect()
         }
         Action::FallBack { stage } => vec![Event::FellBack { stage: *stage }],
         Action::Handoff { reason } => handoff::hand_off(desk, tracker, *reason),
+    }
+}
+
+fn set(slot: &str, value: &str) -> Event {
+    Event::SlotSet {
+        slot: slot.to_owned(),
+        value: value.to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 use super::{Desk, say};
 use crate::bot::Audience;
 use crate::conversation::{Choice, Event, SearchOutcome, Tracker, Weighed, Why};
+use crate::dialogue::says_it;
 use crate::knowledge::{Answer, Decision, Query};
 
 /// Passages kept in the conversation's record.
@@ -35,9 +36,29 @@ pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
     let mut events = vec![searched];
     if outcome == SearchOutcome::Answer {
         let policy = if answer.curated { "curated" } else { "knowledge" };
-        events.push(cited(desk, tracker, answer, policy));
+        let mut said = cited(desk, tracker, answer, policy);
+        if let (Event::BotSaid { choices, .. }, Some(offer)) = (&mut said, offered(desk, tracker)) {
+            choices.insert(0, offer);
+        }
+        events.push(said);
     }
     events
+}
+
+/// The button of the flow that the intent stands for, when the answer comes first.
+fn offered(desk: &Desk<'_>, tracker: &Tracker) -> Option<Choice> {
+    let understanding = tracker.understanding.as_ref().filter(|u| u.certain)?;
+    let intent = desk
+        .bot
+        .intents
+        .get(understanding.intent())
+        .filter(|intent| intent.offer)?;
+    let flow = desk.bot.flows.get(intent.flow.as_ref()?)?;
+    let free = tracker.flows().all(|under_way| under_way != flow.name);
+    Some(Choice {
+        label: flow.label.get(&tracker.lang()).filter(|_| free)?.clone(),
+        choice: format!("flow:{}", flow.name),
+    })
 }
 
 /// What a shopper asks today.
@@ -62,15 +83,31 @@ const PRODUCT_FACTS: [&str; 4] = [
 /// The article of the product that the message names, when a fact about it is asked.
 fn named_product(tracker: &Tracker) -> Option<String> {
     let understanding = tracker.understanding.as_ref()?;
-    let product = understanding.entity("product")?;
+    let named = understanding
+        .entity("product")
+        .map(|entity| entity.value.as_str());
     let asked = PRODUCT_FACTS.contains(&understanding.intent());
-    asked.then(|| format!("product-{}", product.value.to_lowercase()))
+    // "Is it waterproof?" means the product spoken of last, or the one on the page.
+    let spoken_of = || {
+        let it = says_it(&tracker.said.as_ref()?.text);
+        let last = tracker
+            .slots
+            .get("product")
+            .or_else(|| tracker.page.get("product"))?;
+        it.then_some(last.as_str())
+    };
+    let product = named.or_else(spoken_of).filter(|_| asked)?;
+    Some(format!("product-{}", product.to_lowercase()))
 }
 
 pub(super) fn show_article(desk: &Desk<'_>, tracker: &Tracker, article: &str) -> Vec<Event> {
     match desk.knowledge.article(article, &query(desk, tracker, "")) {
         Some(answer) => vec![cited(desk, tracker, answer, "article")],
-        None => vec![say::say(desk, tracker, "no_article", &[], None, "article")],
+        None => vec![say::say(
+            desk,
+            tracker,
+            &say::Saying::plain("no_article", "article"),
+        )],
     }
 }
 

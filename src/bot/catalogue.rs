@@ -1,8 +1,9 @@
-//! `catalogue/*.csv`: products, orders and customers of the demo shop.
+//! `catalogue/*.csv`: products, orders, customers, coupons and size tables of a shop without a system of its own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -70,6 +71,42 @@ pub enum OrderState {
 }
 
 impl OrderState {
+    /// Every name, in the order of the states.
+    pub const NAMES: [&'static str; 12] = [
+        "unpaid",
+        "paid",
+        "shipped",
+        "out_for_delivery",
+        "delivered",
+        "completed",
+        "cancelled",
+        "return_requested",
+        "returning",
+        "refunded",
+        "delivery_problem",
+        "preorder",
+    ];
+
+    /// The state of a name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        const ALL: [OrderState; 12] = [
+            OrderState::Unpaid,
+            OrderState::Paid,
+            OrderState::Shipped,
+            OrderState::OutForDelivery,
+            OrderState::Delivered,
+            OrderState::Completed,
+            OrderState::Cancelled,
+            OrderState::ReturnRequested,
+            OrderState::Returning,
+            OrderState::Refunded,
+            OrderState::DeliveryProblem,
+            OrderState::Preorder,
+        ];
+        ALL.into_iter().find(|state| state.name() == name)
+    }
+
     /// The name as in the table, used in response keys.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -120,6 +157,9 @@ pub struct Order {
     /// Courier scans, newest first: `YYYY-MM-DD HH:MM|zh|en` separated by `;`.
     #[serde(default)]
     pub scans: String,
+    /// Kinds of requests that were made for it.
+    #[serde(skip)]
+    pub requested: Vec<String>,
 }
 
 /// One customer of `customers.csv`.
@@ -137,9 +177,59 @@ pub struct Customer {
     pub points: u32,
 }
 
-/// The three tables, by key.
+/// One coupon of `coupons.csv`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Coupon {
+    /// Its code, in upper case.
+    pub code: String,
+    /// What it is, in Chinese.
+    pub title_zh: String,
+    /// What it is, in English.
+    pub title_en: String,
+    /// Least basket in CNY; 0 for any.
+    pub minimum: f64,
+    /// CNY off.
+    pub off: f64,
+    /// First day it holds.
+    pub valid_from: Date,
+    /// Last day it holds.
+    pub valid_until: Date,
+    /// The only customer who may use it; empty for everybody.
+    #[serde(default)]
+    pub customer_id: String,
+    /// `yes` once it was used.
+    #[serde(default)]
+    pub used: String,
+}
+
+/// One row of `sizes.csv`: whom a size fits. Empty cells do not matter for it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct SizeRow {
+    /// Product code.
+    pub sku: String,
+    /// The size.
+    pub size: String,
+    /// Least height in cm.
+    pub height_cm_min: Option<f64>,
+    /// Most height in cm.
+    pub height_cm_max: Option<f64>,
+    /// Least weight in kg.
+    pub weight_kg_min: Option<f64>,
+    /// Most weight in kg.
+    pub weight_kg_max: Option<f64>,
+    /// Least length of the foot in cm.
+    pub foot_cm_min: Option<f64>,
+    /// Most length of the foot in cm.
+    pub foot_cm_max: Option<f64>,
+}
+
+/// The tables, by key.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalogue {
+    /// Coupons by code.
+    pub coupons: BTreeMap<String, Coupon>,
+    /// Size tables, in the order of the file.
+    pub sizes: Vec<SizeRow>,
     /// Products by code.
     pub products: BTreeMap<String, Product>,
     /// Orders by number.
@@ -174,7 +264,7 @@ impl Catalogue {
     }
 }
 
-/// Reads the three tables and checks that they fit together.
+/// Reads the tables and checks that they fit together.
 pub(super) fn load_catalogue(dir: &Path, problems: &mut Problems) -> Catalogue {
     let mut catalogue = Catalogue::default();
     for (_, product) in rows::<Product>(&dir.join("products.csv"), problems) {
@@ -188,7 +278,32 @@ pub(super) fn load_catalogue(dir: &Path, problems: &mut Problems) -> Catalogue {
         check_order(&order, &catalogue, &orders_file, line, problems);
         catalogue.orders.insert(order.order_no.clone(), order);
     }
+    let coupons = dir.join("coupons.csv");
+    for (line, coupon) in optional_rows::<Coupon>(&coupons, problems) {
+        if !coupon.customer_id.is_empty() && !catalogue.customers.contains_key(&coupon.customer_id) {
+            let message = format!("customer `{}` is not in customers.csv", coupon.customer_id);
+            problems.error(&coupons, line, "unknown_customer", message);
+        }
+        catalogue.coupons.insert(coupon.code.to_uppercase(), coupon);
+    }
+    let sizes = dir.join("sizes.csv");
+    for (line, row) in optional_rows::<SizeRow>(&sizes, problems) {
+        if !catalogue.products.contains_key(&row.sku) {
+            let message = format!("product `{}` is not in products.csv", row.sku);
+            problems.error(&sizes, line, "unknown_product", message);
+        }
+        catalogue.sizes.push(row);
+    }
     catalogue
+}
+
+/// The rows of a table that a shop may do without.
+fn optional_rows<T: DeserializeOwned>(file: &Path, problems: &mut Problems) -> Vec<(usize, T)> {
+    if file.exists() {
+        rows(file, problems)
+    } else {
+        Vec::new()
+    }
 }
 
 fn check_order(order: &Order, catalogue: &Catalogue, file: &Path, line: usize, problems: &mut Problems) {
@@ -219,14 +334,18 @@ fn rows<T: DeserializeOwned>(file: &Path, problems: &mut Problems) -> Vec<(usize
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
+    let header = reader.headers().cloned().unwrap_or_default();
     let mut rows = Vec::new();
-    for row in reader.deserialize::<T>() {
+    for record in reader.records() {
+        let row = record.and_then(|record| {
+            let line = record.position().map_or(0, csv::Position::line);
+            Ok((line, record.deserialize::<T>(Some(&header))?))
+        });
         match row {
-            Ok(row) => rows.push((rows.len() + 2, row)),
+            Ok((line, row)) => rows.push((usize::try_from(line).unwrap_or(0), row)),
             Err(error) => {
-                let line = error
-                    .position()
-                    .map_or(0, |p| usize::try_from(p.line()).unwrap_or(0));
+                let line = error.position().map_or(0, csv::Position::line);
+                let line = usize::try_from(line).unwrap_or(0);
                 problems.error(file, line, "bad_row", format!("{error}; mend the row"));
             }
         }

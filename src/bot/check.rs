@@ -8,29 +8,19 @@ use sha2::{Digest, Sha256};
 
 use super::article::{Article, Faq, load_changed_articles, load_faq};
 use super::catalogue::{Catalogue, load_catalogue};
-use super::flow::{Flow, Slot, SlotFrom, StepKind, line_of_step, load_flows, load_slots};
+use super::flow::{Flow, load_flows};
+use super::flow_check::check_flows;
 use super::intent::{Intent, load_intents};
+use super::pattern::{Patterns, load_patterns};
 use super::problem::{Problem, Problems, Severity};
-use super::response::{Response, Responses, line_of_key, load_responses};
+use super::response::{Response, Responses, line_of_key, line_of_text, load_responses};
 use super::shop::{Shop, load_shop};
+use super::slot::{Slot, SlotFrom, confirmed, load_slots};
 use super::yaml;
-use crate::conversation::Lang;
+use crate::conversation::{CONFIRMED, Lang};
 
-/// Responses the dialogue itself uses; every shop must have them.
-const NEEDED_RESPONSES: [&str; 12] = [
-    "also",
-    "clarify",
-    "rephrase",
-    "offer_person",
-    "no_article",
-    "unsure",
-    "handoff",
-    "handoff_closed",
-    "cancelled",
-    "out_of_scope",
-    "furious",
-    "internal_error",
-];
+/// Responses the dialogue itself uses, besides the patterns; every shop must have them.
+const NEEDED_RESPONSES: [&str; 3] = ["handoff", "handoff_closed", "out_of_scope"];
 
 /// The shop's bot, whole and checked.
 #[derive(Debug, Clone)]
@@ -45,6 +35,8 @@ pub struct Bot {
     pub flows: BTreeMap<String, Flow>,
     /// Slots by name.
     pub slots: BTreeMap<String, Slot>,
+    /// Repair patterns by name.
+    pub patterns: Patterns,
     /// Help-centre articles.
     pub articles: Vec<Arc<Article>>,
     /// Rows of the faq tables.
@@ -82,9 +74,11 @@ impl Bot {
         }
         let shop = load_shop(&root.join("shop.yaml"), &mut problems);
         let intents = load_intents(&root.join("intents"), &mut problems);
-        let responses = load_responses(&root.join("responses"), &mut problems);
-        let slots = load_slots(&root.join("slots.yaml"), &mut problems);
-        let flows = load_flows(&root.join("flows"), &mut problems);
+        let mut responses = load_responses(&root.join("responses"), &mut problems);
+        let patterns = load_patterns(&root.join("patterns.yaml"), &mut responses, &mut problems);
+        let mut slots = load_slots(&root.join("slots.yaml"), &mut problems);
+        slots.insert(CONFIRMED.to_owned(), confirmed());
+        let flows = load_flows(&root.join("flows"), &mut responses, &mut problems);
         let articles = load_changed_articles(&root.join("articles"), before, &mut problems);
         let faq = load_faq(&root.join("faq"), &mut problems);
         let catalogue = load_catalogue(&root.join("catalogue"), &mut problems);
@@ -94,6 +88,7 @@ impl Bot {
             responses,
             flows: flows.into_iter().map(|f| (f.name.clone(), f)).collect(),
             slots,
+            patterns,
             articles,
             faq,
             catalogue,
@@ -112,6 +107,13 @@ impl Bot {
     pub fn response(&self, lang: Lang, key: &str) -> Option<&Response> {
         let of = |lang: Lang| self.responses.get(&lang).and_then(|r| r.get(key));
         of(lang).or_else(|| Lang::ALL.into_iter().find_map(of))
+    }
+
+    /// A slot as a flow means it: its own, or one that belongs to all.
+    #[must_use]
+    pub fn slot(&self, flow: &str, name: &str) -> Option<&Slot> {
+        let own = self.flows.get(flow).and_then(|flow| flow.slots.get(name));
+        own.or_else(|| self.slots.get(name))
     }
 
     /// Articles of the help centre and the articles made of products.
@@ -156,9 +158,7 @@ fn check_references(bot: &Bot, root: &Path, problems: &mut Problems) {
     for intent in bot.intents.values() {
         check_intent(bot, intent, problems);
     }
-    for flow in bot.flows.values() {
-        check_flow(bot, flow, problems);
-    }
+    check_flows(bot, problems);
     check_choices(bot, root, problems);
     check_articles(bot, problems);
 }
@@ -223,32 +223,6 @@ fn check_intent(bot: &Bot, intent: &Intent, problems: &mut Problems) {
     }
 }
 
-fn check_flow(bot: &Bot, flow: &Flow, problems: &mut Problems) {
-    let source = std::fs::read_to_string(&flow.file).unwrap_or_default();
-    for step in &flow.steps {
-        let line = line_of_step(&source, &step.id);
-        let (keys, slot): (Vec<&String>, Option<&String>) = match &step.kind {
-            StepKind::Collect {
-                slot, ask, invalid, ..
-            } => (vec![ask, invalid], Some(slot)),
-            StepKind::Say { say, .. } => (vec![say], None),
-            StepKind::Branch { slot } => (Vec::new(), Some(slot)),
-            StepKind::Call { .. } | StepKind::Handoff => (Vec::new(), None),
-        };
-        for key in keys
-            .into_iter()
-            .filter(|key| bot.response(Lang::Zh, key).is_none())
-        {
-            let message = format!("response `{key}` is not in responses/; write it");
-            problems.error(&flow.file, line, "missing_response", message);
-        }
-        if let Some(slot) = slot.filter(|slot| !bot.slots.contains_key(*slot)) {
-            let message = format!("slot `{slot}` is not in slots.yaml; declare it there");
-            problems.error(&flow.file, line, "unknown_slot", message);
-        }
-    }
-}
-
 /// Every button must lead somewhere.
 fn check_choices(bot: &Bot, root: &Path, problems: &mut Problems) {
     for (lang, responses) in &bot.responses {
@@ -259,7 +233,9 @@ fn check_choices(bot: &Bot, root: &Path, problems: &mut Problems) {
         {
             if !leads_somewhere(bot, &choice.choice) {
                 let message = format!("button `{}` of `{key}` leads nowhere", choice.choice);
-                problems.error(&file, 0, "unknown_choice", message);
+                let source = std::fs::read_to_string(&file).unwrap_or_default();
+                let line = line_of_text(&source, &choice.choice);
+                problems.error(&file, line, "unknown_choice", message);
             }
         }
     }
@@ -269,6 +245,7 @@ fn leads_somewhere(bot: &Bot, choice: &str) -> bool {
     match choice.split_once(':') {
         Some(("intent", intent)) => bot.intents.contains_key(intent),
         Some(("article", id)) => bot.articles.iter().any(|a| a.id == id),
+        Some(("flow", flow)) => bot.flows.contains_key(flow),
         Some((slot, _)) => bot
             .slots
             .get(slot)

@@ -42,6 +42,8 @@ pub struct Intent {
     pub label: BTreeMap<Lang, String>,
     /// The flow it starts.
     pub flow: Option<String>,
+    /// Whether the knowledge base answers first and the flow is offered.
+    pub offer: bool,
     /// The response it is answered with, when it is no matter of knowledge.
     pub reply: Option<String>,
     /// Whether the knowledge base is asked.
@@ -61,6 +63,8 @@ struct IntentFile {
     label: BTreeMap<Lang, String>,
     #[serde(default)]
     flow: Option<String>,
+    #[serde(default)]
+    offer: bool,
     #[serde(default)]
     reply: Option<String>,
     #[serde(default)]
@@ -134,12 +138,13 @@ fn load_intent(file: &Path, problems: &mut Problems) -> Option<Intent> {
     }
     let knowledge = parsed
         .knowledge
-        .unwrap_or(parsed.flow.is_none() && parsed.reply.is_none());
+        .unwrap_or(parsed.offer || (parsed.flow.is_none() && parsed.reply.is_none()));
     Some(Intent {
         name: parsed.intent,
         description: parsed.description,
         label: parsed.label,
         flow: parsed.flow,
+        offer: parsed.offer,
         reply: parsed.reply,
         knowledge,
         examples,

@@ -3,25 +3,32 @@
 //! wrote.
 
 mod article;
+mod calls;
 mod catalogue;
 mod check;
 mod flow;
+mod flow_check;
 mod intent;
 mod likeness;
+mod pattern;
 mod problem;
 mod response;
 mod shop;
+mod slot;
 mod yaml;
 
 pub use article::{
     ARTICLE_BYTES_MAX, Article, Audience, FAQ_BYTES_MAX, Faq, Handling, load_articles, load_faq,
 };
-pub use catalogue::{Catalogue, Customer, Order, OrderState, Product};
+pub use calls::{CALLS, Call, SLOW, UNKNOWN, call_of};
+pub use catalogue::{Catalogue, Coupon, Customer, Order, OrderState, Product, SizeRow};
 pub use check::{Bot, version_of};
-pub use flow::{Flow, Slot, SlotFrom, Step, StepKind};
+pub use flow::{Flow, Offer, Offers, Step, StepKind};
 pub use intent::{EXAMPLE_CHARS_MAX, Example, INTENT_BYTES_MAX, Intent, load_intents};
 pub use likeness::alike;
+pub use pattern::{Pattern, Patterns, folded_message, holds};
 pub use problem::{Problem, Problems, Severity};
 pub use response::{RESPONSES_BYTES_MAX, Response, Responses, load_responses};
-pub use shop::Shop;
+pub use shop::{RequestRule, Shop};
+pub use slot::{Slot, SlotFrom};
 pub use yaml::files_in;

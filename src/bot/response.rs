@@ -78,7 +78,13 @@ pub fn load_responses(dir: &Path, problems: &mut Problems) -> Responses {
     responses
 }
 
-fn check_response(file: &Path, line: usize, key: &str, response: &Response, problems: &mut Problems) {
+pub(super) fn check_response(
+    file: &Path,
+    line: usize,
+    key: &str,
+    response: &Response,
+    problems: &mut Problems,
+) {
     if response.variants.is_empty() {
         problems.error(
             file,
@@ -113,4 +119,11 @@ fn compare_languages(dir: &Path, responses: &Responses, problems: &mut Problems)
 pub(super) fn line_of_key(text: &str, key: &str) -> usize {
     let starts = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
     text.lines().position(starts).map_or(0, |index| index + 1)
+}
+
+/// The first line on which a text stands, or 0.
+pub(super) fn line_of_text(text: &str, wanted: &str) -> usize {
+    text.lines()
+        .position(|line| line.contains(wanted))
+        .map_or(0, |index| index + 1)
 }

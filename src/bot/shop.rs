@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::catalogue::OrderState;
 use super::problem::Problems;
 use super::yaml;
 use crate::conversation::Lang;
@@ -34,6 +35,28 @@ pub struct Shop {
     pub today: Option<String>,
     /// Misunderstandings in a row before a person is offered.
     pub misunderstandings_max: u8,
+    /// What customers may have done, by kind.
+    pub requests: BTreeMap<String, RequestRule>,
+}
+
+/// When a kind of request may be made.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestRule {
+    /// Two letters its numbers begin with.
+    pub prefix: String,
+    /// States of the order in which it may be made; none if it is about no order.
+    #[serde(default)]
+    pub states: Vec<OrderState>,
+    /// Days since delivery within which it may be made.
+    #[serde(default)]
+    pub days_max: Option<i64>,
+    /// Other terms, by `slot:value` or `level:name`; the longest that fits counts.
+    #[serde(default)]
+    pub days_by: BTreeMap<String, i64>,
+    /// The state it brings the order into.
+    #[serde(default)]
+    pub becomes: Option<OrderState>,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +72,8 @@ struct ShopFile {
     today: Option<String>,
     #[serde(default = "misunderstandings_default")]
     misunderstandings_max: u8,
+    #[serde(default)]
+    requests: BTreeMap<String, RequestRule>,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +116,7 @@ pub(super) fn load_shop(file: &Path, problems: &mut Problems) -> Option<Shop> {
         );
         problems.error(file, 0, "bad_zone", message);
     }
+    check_requests(file, &text, &parsed.requests, problems);
     let h = parsed.hours;
     let days = [h.mon, h.tue, h.wed, h.thu, h.fri, h.sat, h.sun];
     let hours = days.map(|day| day.and_then(|text| read_day(&text, file, problems)));
@@ -103,7 +129,30 @@ pub(super) fn load_shop(file: &Path, problems: &mut Problems) -> Option<Shop> {
         order_no_digits: parsed.order_numbers.digits.clamp(4, 20),
         today: parsed.today,
         misunderstandings_max: parsed.misunderstandings_max.clamp(1, 10),
+        requests: parsed.requests,
     })
+}
+
+/// Numbers of requests tell their kind by their letters.
+fn check_requests(
+    file: &Path,
+    text: &str,
+    requests: &BTreeMap<String, RequestRule>,
+    problems: &mut Problems,
+) {
+    let from = yaml::line_of(text, 1, "requests");
+    let mut seen = BTreeMap::new();
+    for (kind, rule) in requests {
+        let line = yaml::line_of(text, from + 1, kind);
+        if rule.prefix.len() != 2 || !rule.prefix.bytes().all(|b| b.is_ascii_uppercase()) {
+            let message = format!("prefix `{}` of `{kind}`; write two capital letters", rule.prefix);
+            problems.error(file, line, "bad_prefix", message);
+        }
+        if let Some(other) = seen.insert(&rule.prefix, kind) {
+            let message = format!("`{kind}` and `{other}` have the same prefix; give one another");
+            problems.error(file, line, "duplicate_prefix", message);
+        }
+    }
 }
 
 fn read_day(text: &str, file: &Path, problems: &mut Problems) -> Day {
@@ -141,6 +190,13 @@ impl Shop {
         self.hours[day].is_some_and(|(from, to)| (from..to).contains(&minute))
     }
 
+    /// The hour of a moment where the shop is.
+    #[must_use]
+    pub fn hour_of(&self, at: i64) -> Option<i8> {
+        let moment = jiff::Timestamp::from_millisecond(at).ok()?;
+        Some(moment.in_tz(&self.zone).ok()?.hour())
+    }
+
     /// The calendar day of a moment where the shop is.
     #[must_use]
     pub fn day_of(&self, at: i64) -> jiff::civil::Date {
@@ -174,6 +230,7 @@ mod tests {
             order_no_digits: 10,
             today: None,
             misunderstandings_max: 3,
+            requests: BTreeMap::new(),
         }
     }
 

@@ -127,3 +127,18 @@ pub(super) fn parse<T: DeserializeOwned>(
         }
     }
 }
+
+/// The first line from `from` on (both counted from 1) on which a key stands, or `from`.
+pub(super) fn line_of(text: &str, from: usize, key: &str) -> usize {
+    let stands = |line: &str| {
+        let line = line
+            .trim_start()
+            .trim_start_matches("- ")
+            .trim_start_matches(['"', '\'']);
+        let rest = line.strip_prefix(key);
+        rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
+    };
+    let skipped = from.saturating_sub(1);
+    let found = text.lines().skip(skipped).position(stands);
+    found.map_or(from, |index| index + skipped + 1)
+}

@@ -8,25 +8,47 @@ use anyhow::{Context, bail};
 
 use super::Common;
 use crate::bot::{Bot, Severity};
+use crate::commerce::{Connector, Embedded};
 use crate::engine::Brain;
 use crate::knowledge::Knowledge;
 use crate::nlu::{EntityRules, Nlu};
 use crate::predictors::Predictors;
+use crate::store::Ledger;
 
-/// Loads the knowledge base and the predictors.
+/// Loads the knowledge base and the predictors, over the shop that is made for them.
 ///
 /// # Errors
 /// Problems of the knowledge base (each told on stderr), or what is wrong with the models.
-pub fn load(common: &Common) -> anyhow::Result<Brain> {
-    let bot = load_bot(&common.knowledge_base)?;
+pub fn load(common: &Common, shop: impl FnOnce(&Arc<Bot>) -> Arc<dyn Connector>) -> anyhow::Result<Brain> {
+    let bot = Arc::new(load_bot(&common.knowledge_base)?);
     let predictors = load_predictors(common)?;
     let knowledge = Knowledge::build(&bot.all_articles(), &bot.faq, Some(predictors.clone()))?;
     let nlu = Nlu::new(predictors, EntityRules::of(&bot));
     Ok(Brain {
-        bot: Arc::new(bot),
+        shop: shop(&bot),
+        bot,
         knowledge,
         nlu,
     })
+}
+
+/// The same over a shop whose ledger is forgotten: for commands that serve nobody.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_for_trial(common: &Common) -> anyhow::Result<Brain> {
+    let ledger = Ledger::forgetful().await?;
+    load(common, |bot| Arc::new(Embedded::new(bot.clone(), ledger)))
+}
+
+/// A runtime for commands that ask the shop or the store now and then.
+///
+/// # Errors
+/// When the system gives none.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?)
 }
 
 /// Loads the knowledge base alone.

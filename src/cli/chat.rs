@@ -23,7 +23,8 @@ pub struct ChatArgs {
 /// # Errors
 /// When the folders cannot be used or the terminal is gone.
 pub fn run(args: &ChatArgs) -> anyhow::Result<()> {
-    let engine = Engine::new(brain::load(&args.common)?);
+    let runtime = brain::runtime()?;
+    let engine = Engine::new(runtime.block_on(brain::load_for_trial(&args.common))?);
     let mut tracker = Tracker::default();
     apply(&mut tracker, Event::ConversationStarted { lang: Lang::Zh });
     let on_terminal = std::io::stdin().is_terminal();
@@ -47,8 +48,16 @@ pub fn run(args: &ChatArgs) -> anyhow::Result<()> {
                 Some(choice) => (choice.label, Some(choice.choice)),
                 None => (text, None),
             };
-            apply(&mut tracker, Event::CustomerSaid { cid, text, choice });
-            for event in engine.take_turn("terminal", &tracker, SystemClock.now()).events {
+            let photos = Vec::new();
+            let said = Event::CustomerSaid {
+                cid,
+                text,
+                choice,
+                photos,
+            };
+            apply(&mut tracker, said);
+            let turned = runtime.block_on(engine.take_turn("terminal", &tracker, SystemClock.now()));
+            for event in turned.events {
                 show(&mut out, &event, args.why)?;
                 apply(&mut tracker, event);
             }

@@ -105,10 +105,12 @@ fn renew(root: &Path, engine: &Engine, began: Instant) -> Option<Change> {
         Err(error) => return Some(Change::Failed(error.to_string())),
     };
     let (version, passages) = (bot.version.clone(), knowledge.passages());
+    let bot = Arc::new(bot);
     engine.put(Brain {
         nlu: before.nlu.with_rules(EntityRules::of(&bot)),
+        shop: before.shop.renewed(&bot),
         knowledge,
-        bot: Arc::new(bot),
+        bot,
     });
     Some(Change::Live {
         version,

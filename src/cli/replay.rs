@@ -1,14 +1,17 @@
 //! `xiaoer replay`: a stored conversation, folded and answered again with what is loaded now.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
 
 use super::{Common, brain, print_json};
+use crate::commerce::Answer;
 use crate::conversation::{ConversationId, Event, Recorded, Tracker};
-use crate::engine::Engine;
+use crate::engine::{Brain, Pause, Turn};
 use crate::store::{Sqlite, Store};
 
 /// Most events of a conversation that are replayed.
@@ -47,8 +50,8 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<bool> {
         "conversation {id} is not in {}",
         args.data.display()
     );
-    let engine = Engine::new(brain::load(&args.common)?);
-    let (same, different) = compare(&engine, &id, &events);
+    let brain = Arc::new(runtime.block_on(brain::load_for_trial(&args.common))?);
+    let (same, different) = runtime.block_on(compare(&brain, &id, &events));
     for (seq, why) in &different {
         let _gone = writeln!(std::io::stderr(), "turn on seq {seq} differs: {why}");
     }
@@ -66,17 +69,27 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<bool> {
     Ok(different.is_empty())
 }
 
-/// Takes each turn from the tracker as it was, with the understanding as it was stored, and compares
-/// the events that followed.
-fn compare(engine: &Engine, id: &ConversationId, events: &[Recorded]) -> (usize, Vec<(u64, String)>) {
+/// Takes each turn from the tracker as it was, with the understanding and the shop's answers as they were
+/// stored, and compares the events that followed.
+async fn compare(
+    brain: &Arc<Brain>,
+    id: &ConversationId,
+    events: &[Recorded],
+) -> (usize, Vec<(u64, String)>) {
     let mut tracker = Tracker::default();
     let (mut same, mut different) = (0, Vec::new());
     for (at, recorded) in events.iter().enumerate() {
         if let Event::Understood { understanding } = &recorded.event {
-            let turn: Vec<&Event> = turn_from(&events[at..]);
+            let before: Vec<&Event> = turn_from(&events[at..]);
             let now = recorded.at;
-            let again = engine.take_turn_understood(id.as_str(), &tracker, now, understanding.clone());
-            match first_difference(&turn, &again.events) {
+            let again = match Turn::begin(brain.clone(), id.as_str(), &tracker, now) {
+                Some(mut turn) => {
+                    turn.understand(understanding.clone());
+                    retake(turn, &before)
+                }
+                None => Vec::new(),
+            };
+            match first_difference(&before, &again) {
                 None => same += 1,
                 Some(why) => different.push((tracker.last_seq, why)),
             }
@@ -84,6 +97,56 @@ fn compare(engine: &Engine, id: &ConversationId, events: &[Recorded]) -> (usize,
         tracker.apply(recorded);
     }
     (same, different)
+}
+
+/// Takes a turn again; the shop answers as it did. A call it was not asked then ends the turn.
+fn retake(mut turn: Turn, before: &[&Event]) -> Vec<Event> {
+    let mut answers = before.iter().filter_map(|event| match event {
+        Event::ShopAnswered {
+            call,
+            outcome,
+            values,
+            card,
+            choices,
+        } => Some((call, outcome, values, card, choices)),
+        _ => None,
+    });
+    let mut again = Vec::new();
+    while let Pause::Shop { asked, .. } = turn.advance() {
+        let Some((_, outcome, values, card, choices)) =
+            answers.next().filter(|(call, ..)| **call == asked.call)
+        else {
+            again.extend(turn.take_events());
+            return again;
+        };
+        turn.answered(
+            &asked,
+            Answer {
+                outcome: outcome.clone(),
+                values: values.clone(),
+                card: card.clone(),
+                choices: choices.clone(),
+                slots: filled_before(before, &asked.call),
+            },
+        );
+    }
+    again.extend(turn.take_events());
+    again
+}
+
+/// The slots that a call filled: those set right before its answer.
+fn filled_before(before: &[&Event], call: &str) -> BTreeMap<String, String> {
+    let at = before
+        .iter()
+        .position(|event| matches!(event, Event::ShopAnswered { call: c, .. } if c == call));
+    let set = before[..at.unwrap_or(0)]
+        .iter()
+        .rev()
+        .map_while(|event| match event {
+            Event::SlotSet { slot, value } => Some((slot.clone(), value.clone())),
+            _ => None,
+        });
+    set.collect()
 }
 
 fn turn_from(events: &[Recorded]) -> Vec<&Event> {

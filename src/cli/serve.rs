@@ -14,11 +14,15 @@ use tokio::sync::watch;
 
 use super::{Common, Misuse, brain, live};
 use crate::channels::SocketLimits;
+use crate::commerce::Embedded;
 use crate::config::Config;
 use crate::console::hash_password;
 use crate::engine::{Engine, Hub, HubSettings, SystemClock};
 use crate::server::{App, router, serve};
-use crate::store::{Account, Accounts, Sqlite};
+use crate::store::{Account, Accounts, Ledger, Sqlite};
+
+/// How long the bot waits for more before it answers.
+const BURST_MS: u64 = 350;
 
 /// Serve the widget, the console and the API
 #[derive(Args, Debug)]
@@ -66,9 +70,10 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
         .map_err(|e| Misuse::error(format!("cannot listen on {}: {e}; use --listen", config.listen)))?;
     let mut common = args.common.clone();
     common.encoder = common.encoder.or_else(|| config.encoder.clone());
-    let brain = brain::load(&common)?;
-    let facts = facts_of(&brain);
     let store = Sqlite::open(&config.data).await.map_err(Misuse::from_error)?;
+    let ledger = Ledger::open(&config.data).await.map_err(Misuse::from_error)?;
+    let brain = brain::load(&common, |bot| Arc::new(Embedded::new(bot.clone(), ledger)))?;
+    let facts = facts_of(&brain);
     let accounts = store.accounts().await?;
     let password = first_password(&accounts, args.reset_password).await?;
     let store = Arc::new(store);
@@ -79,7 +84,11 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
     if let Err(error) = &watched {
         tracing::warn!("{error:#}; a saved file is live after a restart only");
     }
-    let hub = Hub::new(engine, store, Arc::new(SystemClock), HubSettings::default());
+    let settings = HubSettings {
+        burst_ms: BURST_MS,
+        ..HubSettings::default()
+    };
+    let hub = Hub::new(engine, store, Arc::new(SystemClock), settings);
     let caught_up = hub.catch_up().await?;
     let (drain, draining) = watch::channel(false);
     let app = App {

@@ -1,5 +1,7 @@
 //! Past-tense facts. A conversation is the list of its events; nothing else is stored.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +53,7 @@ pub struct CardStep {
 /// A structured piece of an answer: an order with its shipment, a return.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Card {
-    /// `order` or `return`.
+    /// `order` or `request`.
     pub kind: String,
     /// Heading, such as the order number.
     pub title: String,
@@ -146,6 +148,19 @@ pub enum Event {
         /// The button they tapped, if it was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         choice: Option<String>,
+        /// Names of the pictures that came along.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        photos: Vec<String>,
+    },
+    /// The customer proved who they are.
+    Identified {
+        /// The shop's id of the customer.
+        customer: String,
+    },
+    /// The page that the customer looks at.
+    PageSeen {
+        /// What is on it: `product` or `order` with its id.
+        page: BTreeMap<String, String>,
     },
     /// The bot made this of the last message.
     Understood {
@@ -177,6 +192,17 @@ pub enum Event {
         flow: String,
         /// How.
         outcome: FlowOutcome,
+        /// The outcome its `end` step names, for the flow that ran it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<String>,
+    },
+    /// A repair pattern was taken.
+    Repaired {
+        /// Its name, as in `patterns.yaml`.
+        pattern: String,
+        /// The slot it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slot: Option<String>,
     },
     /// The bot did not understand and moved to a stage of fallback: 1 clarify, 2 rephrase, 3 offer.
     FellBack {
@@ -198,13 +224,25 @@ pub enum Event {
         call: String,
         /// The outcome a flow goes on by.
         outcome: String,
+        /// What texts may tell.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        values: BTreeMap<String, String>,
+        /// The card of what was found or done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        card: Option<Card>,
+        /// What was listed to choose from.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        choices: Vec<Choice>,
     },
     /// An effect outside (a return registered with the shop) is about to be carried out.
     ActionStarted {
-        /// Idempotency key: conversation and the seq it answers.
+        /// Idempotency key: the conversation, the message it answers, the call and its object.
         key: String,
         /// The name of the shop call.
         call: String,
+        /// What is sent along.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        fields: BTreeMap<String, String>,
     },
     /// The bot said something.
     BotSaid {

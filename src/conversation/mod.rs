@@ -17,5 +17,5 @@ pub use fold::fold;
 pub use id::{Cid, ConversationId, IdError};
 pub use lang::Lang;
 pub use ownership::{Owner, Ownership, Status};
-pub use tracker::{ALSO, ActiveFlow, Said, Tracker, Turn};
+pub use tracker::{ALSO, Acting, ActiveFlow, CONFIRMED, LastSaid, Said, Tracker, Turn};
 pub use understanding::{Entity, Ranked, Sentiment, Understanding};

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Choice, Event, FlowOutcome, Lang, Ownership, Recorded, SearchOutcome, Status, Understanding, Weighed,
+    Card, Choice, Event, FlowOutcome, Lang, Ownership, Recorded, SearchOutcome, Status, Understanding,
+    Weighed,
 };
 
 /// The response that offers a second wish.
 pub const ALSO: &str = "also";
 
-/// The flow under way and where it stands.
+/// The slot that a `confirm` step fills.
+pub const CONFIRMED: &str = "confirmed";
+
+/// A flow under way and where it stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ActiveFlow {
     /// Flow name.
@@ -18,13 +22,19 @@ pub struct ActiveFlow {
     pub step: Option<String>,
     /// How often this step has asked.
     pub asked: u8,
-    /// Slots filled since the flow began.
+    /// Slots filled since the flow began, in order.
     pub filled: Vec<String>,
-    /// What the shop answered to the step's call.
+    /// What the shop answered to the step's call, or the result of the flow it ran.
     pub outcome: Option<String>,
+    /// Whether a `run` step of the flow below began it.
+    pub run: bool,
+    /// Messages of the customer since it began, the first one not counted.
+    pub turns: u32,
+    /// How often something else came in between.
+    pub digressions: u8,
 }
 
-/// A message of the customer.
+/// A message of the customer; several that were not answered yet are one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     /// Its seq.
@@ -33,6 +43,32 @@ pub struct Said {
     pub text: String,
     /// The button they tapped.
     pub choice: Option<String>,
+    /// Pictures that came along.
+    pub photos: Vec<String>,
+    /// The `owner_epoch` it was said under.
+    pub epoch: u64,
+}
+
+/// An effect outside that has begun and whose outcome is not known yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acting {
+    /// Its idempotency key.
+    pub key: String,
+    /// The shop call.
+    pub call: String,
+    /// What is sent along.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// What the bot said last, to be said again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastSaid {
+    /// The text.
+    pub text: String,
+    /// Its buttons.
+    pub choices: Vec<Choice>,
+    /// Its card.
+    pub card: Option<Card>,
 }
 
 /// What has happened since the customer's last message.
@@ -46,12 +82,22 @@ pub struct Turn {
     pub asked: bool,
     /// What the knowledge base answered.
     pub searched: Option<(SearchOutcome, Vec<Weighed>)>,
-    /// A flow ended.
+    /// A flow ended that no other flow had run.
     pub flow_ended: Option<FlowOutcome>,
+    /// The flow that ended and how many further messages it took.
+    pub ended: Option<(String, u32)>,
+    /// A flow began because of the message.
+    pub flow_started: bool,
     /// The stage of fallback reached.
     pub fell_back: Option<u8>,
-    /// A button or slot was taken from the message already.
+    /// Slots filled in this turn.
     pub slots_set: Vec<String>,
+    /// Repair patterns taken in this turn, each with the slot it is about.
+    pub repaired: Vec<(String, Option<String>)>,
+    /// A slot changed behind the step reached: the flow goes back for it.
+    pub retrace: bool,
+    /// Responses said in this turn.
+    pub said: Vec<String>,
 }
 
 /// Everything the dialogue needs to know; never changed but by [`Tracker::apply`].
@@ -63,10 +109,24 @@ pub struct Tracker {
     pub ownership: Ownership,
     /// Language of the last message that told one.
     pub lang: Option<Lang>,
+    /// The customer, once proved.
+    pub customer: Option<String>,
+    /// What is on the page they look at.
+    pub page: BTreeMap<String, String>,
     /// Values collected.
     pub slots: BTreeMap<String, String>,
+    /// What the shop told, for texts.
+    pub values: BTreeMap<String, String>,
+    /// The last card of each kind.
+    pub cards: BTreeMap<String, Card>,
+    /// What the shop listed last.
+    pub listed: Vec<Choice>,
     /// The flow under way.
     pub flow: Option<ActiveFlow>,
+    /// Flows that wait for it to end; the last one goes on first.
+    pub below: Vec<ActiveFlow>,
+    /// An effect that is under way.
+    pub acting: Option<Acting>,
     /// The last message of the customer.
     pub said: Option<Said>,
     /// The message of the customer before the last one, for follow-up questions.
@@ -81,10 +141,16 @@ pub struct Tracker {
     pub answered: u64,
     /// Stage of fallback reached by misunderstandings in a row; 0 after an understood message.
     pub fallback_stage: u8,
+    /// Misunderstandings since the conversation began or was last with a person.
+    pub misunderstood: u8,
     /// The buttons offered last.
     pub choices: Vec<Choice>,
+    /// What the bot said last.
+    pub last_said: Option<LastSaid>,
     /// How many bot messages there were, for choosing response variants.
     pub bot_said: u64,
+    /// Whether words of regret were said in the turn before.
+    pub regretted: bool,
     /// When the last event happened, milliseconds since 1970.
     pub last_at: i64,
 }
@@ -125,6 +191,12 @@ impl Tracker {
         self.said.as_ref()?.choice.as_deref()?.split_once(':')
     }
 
+    /// The names of the flows under way, the one that speaks first.
+    pub fn flows(&self) -> impl Iterator<Item = &str> {
+        let waiting = self.below.iter().rev();
+        self.flow.iter().chain(waiting).map(|flow| flow.flow.as_str())
+    }
+
     /// Takes in one event. Events come in order, each one seq further.
     pub fn apply(&mut self, recorded: &Recorded) {
         debug_assert_eq!(recorded.seq, self.last_seq + 1, "events are dense");
@@ -133,9 +205,15 @@ impl Tracker {
         self.ownership.apply(&recorded.event);
         match &recorded.event {
             Event::ConversationStarted { lang } => self.lang = Some(*lang),
-            Event::CustomerSaid { text, choice, .. } => {
-                self.hear(recorded.seq, text, choice.as_deref());
-            }
+            Event::CustomerSaid {
+                text, choice, photos, ..
+            } => self.hear(Said {
+                seq: recorded.seq,
+                text: text.clone(),
+                choice: choice.clone(),
+                photos: photos.clone(),
+                epoch: self.ownership.owner_epoch,
+            }),
             Event::Understood { understanding } => {
                 self.lang = Some(understanding.lang);
                 if understanding.also.is_some() {
@@ -143,68 +221,132 @@ impl Tracker {
                 }
                 self.understanding = Some(understanding.clone());
             }
-            Event::BotSaid { choices, why, .. } => {
-                if why.as_ref().is_some_and(|why| why.source == ALSO) {
+            Event::BotSaid {
+                text,
+                choices,
+                card,
+                why,
+                ..
+            } => {
+                let source = why.as_ref().map_or("", |why| why.source.as_str());
+                if source == ALSO {
                     self.also = None;
                 }
+                self.turn.said.push(source.to_owned());
                 self.choices.clone_from(choices);
+                self.last_said = Some(LastSaid {
+                    text: text.clone(),
+                    choices: choices.clone(),
+                    card: card.clone(),
+                });
                 self.bot_said += 1;
                 self.turn.replied = true;
                 self.turn.step_pending = false;
             }
-            Event::TurnEnded { answers, .. } => {
-                self.answered = *answers;
-                self.fallback_stage = self.turn.fell_back.unwrap_or(0);
-            }
+            Event::TurnEnded { answers, .. } => self.end_turn(*answers),
             event => self.apply_inner(event),
         }
     }
 
-    fn hear(&mut self, seq: u64, text: &str, choice: Option<&str>) {
-        self.said_before = self.said.take().map(|said| said.text);
-        let choice = choice.map(str::to_owned);
-        self.said = Some(Said {
-            seq,
-            text: text.to_owned(),
-            choice,
-        });
+    /// A message that comes before the one before it was answered is one with it.
+    fn hear(&mut self, mut said: Said) {
+        if let Some(before) = self.said.take() {
+            let open = before.seq > self.answered && before.epoch == said.epoch && self.bot_may_speak();
+            if open && before.choice.is_none() {
+                said.text = format!("{}\n{}", before.text, said.text);
+                said.photos.splice(0..0, before.photos);
+            } else {
+                self.said_before = Some(before.text);
+                self.count_turn();
+            }
+        }
+        self.said = Some(said);
         self.understanding = None;
         self.turn = Turn::default();
+    }
+
+    fn count_turn(&mut self) {
+        for flow in self.flow.iter_mut().chain(&mut self.below) {
+            flow.turns += 1;
+        }
+    }
+
+    fn end_turn(&mut self, answers: u64) {
+        self.answered = answers;
+        self.fallback_stage = self.turn.fell_back.unwrap_or(0);
+        if self.turn.fell_back.is_some() {
+            self.misunderstood = self.misunderstood.saturating_add(1);
+        }
+        self.regretted = self.turn.repaired.iter().any(|(p, _)| p == "regret");
     }
 
     /// The bot's inner workings: flows, searches, fallbacks.
     fn apply_inner(&mut self, event: &Event) {
         match event {
-            Event::FlowStarted { flow } => {
-                self.flow = Some(ActiveFlow {
-                    flow: flow.clone(),
-                    ..ActiveFlow::default()
-                });
-            }
+            Event::Identified { customer } => self.customer = Some(customer.clone()),
+            Event::PageSeen { page } => self.page.clone_from(page),
+            Event::FlowStarted { flow } => self.begin(flow),
             Event::StepReached { step, asked } => {
+                let replied = self.turn.replied;
                 if let Some(flow) = &mut self.flow {
+                    // The same question once more, after something in between.
+                    let again = replied && *asked > 0 && flow.step.as_ref() == Some(step);
+                    flow.digressions = flow.digressions.saturating_add(u8::from(again));
                     flow.step = Some(step.clone());
                     flow.asked = *asked;
                     flow.outcome = None;
                 }
+                self.turn.retrace = false;
                 self.turn.step_pending = true;
                 self.turn.asked = *asked > 0;
             }
             Event::SlotSet { slot, value } => self.set_slot(slot, value),
-            Event::FlowEnded { outcome, .. } => {
-                self.flow = None;
-                self.turn.step_pending = false;
-                self.turn.flow_ended = Some(*outcome);
+            Event::FlowEnded {
+                flow,
+                outcome,
+                result,
+            } => self.end(flow, *outcome, result.as_deref()),
+            Event::Repaired { pattern, slot } => {
+                self.turn.retrace = slot.is_some();
+                self.turn.repaired.push((pattern.clone(), slot.clone()));
             }
-            // People take both wishes from here.
-            Event::HandoffRequested { .. } => self.also = None,
+            // Wishes, forms and misunderstandings begin anew behind people.
+            Event::HandoffRequested { .. } | Event::AgentJoined { .. } | Event::Resolved { .. } => {
+                self.also = None;
+                self.flow = None;
+                self.below.clear();
+                self.choices.clear();
+                self.misunderstood = 0;
+                self.fallback_stage = 0;
+            }
             Event::FellBack { stage } => self.turn.fell_back = Some(*stage),
             Event::Searched {
                 outcome, passages, ..
             } => {
                 self.turn.searched = Some((*outcome, passages.clone()));
             }
-            Event::ShopAnswered { outcome, .. } => {
+            Event::ActionStarted { key, call, fields } => {
+                self.acting = Some(Acting {
+                    key: key.clone(),
+                    call: call.clone(),
+                    fields: fields.clone(),
+                });
+            }
+            Event::ShopAnswered {
+                outcome,
+                values,
+                card,
+                choices,
+                ..
+            } => {
+                self.acting = None;
+                self.values.extend(values.clone());
+                if let Some(card) = card {
+                    self.cards.insert(card.kind.clone(), card.clone());
+                }
+                if !choices.is_empty() {
+                    self.listed.clone_from(choices);
+                }
                 if let Some(flow) = &mut self.flow {
                     flow.outcome = Some(outcome.clone());
                 }
@@ -214,18 +356,57 @@ impl Tracker {
         }
     }
 
+    /// A flow begins: at a `run` step as a part of the one under way, else in its place.
+    fn begin(&mut self, flow: &str) {
+        let run = self.flow.is_some() && self.turn.step_pending;
+        if let Some(below) = self.flow.take() {
+            self.below.push(below);
+        }
+        self.flow = Some(ActiveFlow {
+            flow: flow.to_owned(),
+            run,
+            ..ActiveFlow::default()
+        });
+        self.turn.step_pending = false;
+        self.turn.flow_started = true;
+    }
+
+    /// The flow under way ends; the one below it goes on.
+    fn end(&mut self, name: &str, outcome: FlowOutcome, result: Option<&str>) {
+        let Some(ended) = self.flow.take() else {
+            return;
+        };
+        self.turn.step_pending = false;
+        self.turn.asked = false;
+        self.turn.retrace = false;
+        self.flow = self.below.pop();
+        match self.flow.as_mut().filter(|_| ended.run) {
+            Some(parent) if outcome == FlowOutcome::Completed => {
+                parent.outcome = Some(result.unwrap_or("done").to_owned());
+                for slot in ended.filled {
+                    parent.filled.retain(|filled| *filled != slot);
+                    parent.filled.push(slot);
+                }
+            }
+            _ => {
+                self.turn.flow_ended = Some(outcome);
+                self.turn.ended = Some((name.to_owned(), ended.turns));
+            }
+        }
+    }
+
     /// An empty value empties the slot.
     fn set_slot(&mut self, slot: &str, value: &str) {
+        let flows = self.flow.iter_mut().chain(&mut self.below);
         if value.is_empty() {
             self.slots.remove(slot);
-            if let Some(flow) = &mut self.flow {
-                flow.filled.retain(|filled| filled != slot);
-            }
+            flows.for_each(|flow| flow.filled.retain(|filled| filled != slot));
             return;
         }
         self.slots.insert(slot.to_owned(), value.to_owned());
         self.turn.slots_set.push(slot.to_owned());
         if let Some(flow) = &mut self.flow {
+            flow.filled.retain(|filled| filled != slot);
             flow.filled.push(slot.to_owned());
         }
     }
@@ -249,6 +430,7 @@ mod tests {
             cid,
             text: text.to_owned(),
             choice: None,
+            photos: Vec::new(),
         }
     }
 

@@ -2,8 +2,8 @@
 //! offer a person. An understood message in between starts the stages anew.
 
 use super::{Action, policies};
-use crate::bot::Bot;
-use crate::conversation::{Choice, FlowOutcome, Lang, Tracker, Weighed};
+use crate::bot::{Bot, folded_message, holds};
+use crate::conversation::{Choice, FlowOutcome, HandoffReason, Lang, SearchOutcome, Tracker, Weighed};
 
 /// Most intents offered when clarifying.
 const CLARIFY_CHOICES_MAX: usize = 3;
@@ -11,11 +11,18 @@ const CLARIFY_CHOICES_MAX: usize = 3;
 const CLARIFY_SCORE_MIN: f32 = 0.05;
 /// Most articles offered when two are likely.
 const ARTICLE_CHOICES_MAX: usize = 2;
+/// Misunderstandings of one conversation after which a person is brought in without asking.
+const MISUNDERSTOOD_MAX: u8 = 5;
 /// The stage that offers a person.
 const STAGE_OFFER: u8 = 3;
 
 /// The last policy: it always has an opinion.
 pub(super) fn fall_back(tracker: &Tracker, bot: &Bot) -> Option<Action> {
+    if tracker.misunderstood >= MISUNDERSTOOD_MAX {
+        return Some(Action::Handoff {
+            reason: HandoffReason::NotUnderstood,
+        });
+    }
     let Some(stage) = tracker.turn.fell_back else {
         return Some(Action::FallBack {
             stage: next_stage(tracker, bot),
@@ -29,6 +36,7 @@ pub(super) fn fall_back(tracker: &Tracker, bot: &Bot) -> Option<Action> {
     };
     Some(Action::Say {
         response: response.to_owned(),
+        lead: Vec::new(),
         choices,
         card: None,
         policy: "fallback",
@@ -100,12 +108,41 @@ pub(super) fn is_digression(tracker: &Tracker, bot: &Bot) -> bool {
         .turn
         .searched
         .as_ref()
-        .is_some_and(|(outcome, _)| *outcome != crate::conversation::SearchOutcome::Answer);
+        .is_some_and(|(outcome, _)| *outcome != SearchOutcome::Answer);
+    if tracker.choice().is_some_and(|(kind, _)| kind == "article") {
+        return true;
+    }
     let Some(intent) = policies::intent_of(tracker, bot) else {
         return false;
     };
     let answers = intent.knowledge || intent.reply.is_some();
     let small = ["affirm", "deny", "greeting", "out_of_scope"].contains(&intent.name.as_str());
-    let article = tracker.choice().is_some_and(|(kind, _)| kind == "article");
-    article || (answers && !small && !refused)
+    answers && !small && !refused
+}
+
+/// Whether a message that could be a free answer asks something instead.
+pub(super) fn is_question(tracker: &Tracker, bot: &Bot) -> bool {
+    const WORDS: [&str; 14] = [
+        "?",
+        "吗",
+        "怎么",
+        "多久",
+        "什么时候",
+        "多少钱",
+        "几点",
+        "how",
+        "what",
+        "when",
+        "why",
+        "can i",
+        "do you",
+        "is there",
+    ];
+    let Some(said) = &tracker.said else {
+        return false;
+    };
+    let folded = folded_message(&said.text);
+    let asks = WORDS.iter().any(|word| holds(&folded, word));
+    asks && policies::intent_of(tracker, bot).is_some_and(|intent| intent.knowledge)
+        && is_digression(tracker, bot)
 }

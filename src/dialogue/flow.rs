@@ -1,19 +1,22 @@
 //! The flow stepper: where the flow under way goes next, from nothing but the tracker.
 
-use super::{Action, fallback, policies};
-use crate::bot::{Bot, Flow, SlotFrom, Step, StepKind};
-use crate::conversation::{ActiveFlow, Choice, FlowOutcome, HandoffReason, Tracker};
+use super::value::{self, Wanted};
+use super::{Action, fallback, policies, repair};
+use crate::bot::{Bot, Flow, Offers, SLOW, SlotFrom, Step, StepKind, UNKNOWN};
+use crate::conversation::{ActiveFlow, CONFIRMED, Choice, FlowOutcome, Tracker};
 
 /// Steps passed without stopping; more means that the flow goes in circles.
 const STEPS_PASSED_MAX: usize = 64;
+/// Flows under way at once; one more takes the place of the one that speaks.
+const FLOWS_MAX: usize = 6;
+/// How often a question comes again because of something in between, unless `loop` says otherwise.
+const LOOPS_DEFAULT: u8 = 5;
 
 /// The policy of the flow under way.
 pub(super) fn step(tracker: &Tracker, bot: &Bot) -> Option<Action> {
     let active = tracker.flow.as_ref()?;
     let Some(flow) = bot.flows.get(&active.flow) else {
-        return Some(Action::EndFlow {
-            outcome: FlowOutcome::Cancelled,
-        });
+        return Some(Action::end(FlowOutcome::Cancelled));
     };
     let here = Here {
         tracker,
@@ -21,31 +24,55 @@ pub(super) fn step(tracker: &Tracker, bot: &Bot) -> Option<Action> {
         active,
         flow,
     };
+    if tracker.turn.retrace {
+        return Some(here.retrace());
+    }
     let Some(step) = active.step.as_deref().and_then(|id| flow.step(id)) else {
         return Some(here.go_to(flow.steps.first()));
     };
     here.at(step)
 }
 
-/// What follows when a flow ended in this turn without a saying of its own.
-pub(super) fn ended(tracker: &Tracker, bot: &Bot) -> Option<Action> {
-    match tracker.turn.flow_ended? {
-        FlowOutcome::HandedOff => {
-            let asked = policies::intent_of(tracker, bot).is_some_and(|i| i.name == "human_agent");
-            let reason = if asked {
-                HandoffReason::Asked
-            } else {
-                HandoffReason::Flow
-            };
-            Some(Action::Handoff { reason })
-        }
-        FlowOutcome::Completed => Some(Action::Listen),
-        FlowOutcome::GaveUp => fallback::fall_back(tracker, bot),
-        FlowOutcome::Cancelled => {
-            let other = policies::intent_of(tracker, bot).is_some_and(|i| i.flow.is_some());
-            (!other).then(|| Action::say("cancelled", "flow"))
-        }
-    }
+/// The flow that collects a slot, among those under way, with the buttons of its question.
+pub(super) fn collecting<'a>(
+    tracker: &Tracker,
+    bot: &'a Bot,
+    slot: &str,
+) -> Option<(&'a str, Option<&'a Offers>)> {
+    let asks = |flow: &'a Flow| {
+        flow.steps.iter().find_map(|step| match &step.kind {
+            StepKind::Collect {
+                slot: asked, offers, ..
+            } if asked == slot => Some(offers),
+            _ => None,
+        })
+    };
+    let under_way: Vec<&Flow> = tracker.flows().filter_map(|name| bot.flows.get(name)).collect();
+    let run = under_way
+        .iter()
+        .flat_map(|flow| &flow.steps)
+        .filter_map(|step| match &step.kind {
+            StepKind::Run { flow } => bot.flows.get(flow),
+            _ => None,
+        });
+    let all = under_way.iter().copied().chain(run);
+    all.into_iter()
+        .find_map(|flow| Some((flow.name.as_str(), Some(asks(flow)?))))
+}
+
+/// A slot's value as people read it: the button's label, or the value itself.
+#[must_use]
+pub fn words_of(tracker: &Tracker, bot: &Bot, slot: &str) -> Option<String> {
+    let value = tracker.slots.get(slot)?;
+    let choice = format!("{slot}:{value}");
+    let label = |list: &[Choice]| list.iter().find(|c| c.choice == choice).map(|c| c.label.clone());
+    let written = collecting(tracker, bot, slot).and_then(|(_, offers)| {
+        let offers = offers?.choices(slot, tracker.lang(), &tracker.listed);
+        label(&offers)
+    });
+    written
+        .or_else(|| label(&tracker.listed))
+        .or_else(|| Some(value.clone()))
 }
 
 struct Here<'a> {
@@ -59,130 +86,270 @@ impl Here<'_> {
     fn at(&self, step: &Step) -> Option<Action> {
         let pending = self.tracker.turn.step_pending;
         match &step.kind {
-            StepKind::Collect { .. } => self.collect(step),
-            StepKind::Say { say, card } if pending => Some(Action::Say {
-                response: say.clone(),
-                choices: Vec::new(),
-                card: card.clone(),
-                policy: "flow",
+            StepKind::Collect {
+                slot,
+                ask,
+                invalid,
+                offers,
+                asks_max,
+            } => self.ask(step, slot, (ask, invalid.as_deref()), (offers, *asks_max), None),
+            StepKind::Confirm { ask, card, offers } => {
+                self.ask(step, CONFIRMED, (ask, None), (offers, 3), card.clone())
+            }
+            StepKind::Say { say, card } if pending => Some(self.say(say, Vec::new(), card.clone())),
+            StepKind::Call { call, send } if pending => Some(Action::Call {
+                call: call.clone(),
+                send: send.clone(),
             }),
-            StepKind::Call { call } if pending => Some(Action::Call { call: call.clone() }),
-            StepKind::Handoff => Some(Action::EndFlow {
-                outcome: FlowOutcome::HandedOff,
+            StepKind::Call { .. } => Some(self.called(step)),
+            StepKind::Run { flow } if pending => Some(Action::StartFlow { flow: flow.clone() }),
+            StepKind::Run { .. } => Some(match self.tracker.turn.flow_ended {
+                // What it ran was broken off, and so is this.
+                Some(outcome) if self.active.outcome.is_none() => Action::end(outcome),
+                _ => self.leave(step),
             }),
-            StepKind::Say { .. } | StepKind::Call { .. } | StepKind::Branch { .. } => Some(self.leave(step)),
+            StepKind::Link { flow } => Some(Action::Link { flow: flow.clone() }),
+            StepKind::Handoff => Some(Action::end(FlowOutcome::HandedOff)),
+            StepKind::End { result } => Some(Action::EndFlow {
+                outcome: FlowOutcome::Completed,
+                result: result.clone(),
+            }),
+            StepKind::Say { .. } | StepKind::Branch { .. } => Some(self.leave(step)),
         }
     }
 
-    fn collect(&self, step: &Step) -> Option<Action> {
-        let StepKind::Collect {
-            slot,
-            ask,
-            invalid,
+    fn say(&self, response: &str, choices: Vec<Choice>, card: Option<String>) -> Action {
+        Action::Say {
+            response: response.to_owned(),
+            lead: self.leads(),
             choices,
-            asks_max,
-        } = &step.kind
-        else {
-            return None;
-        };
+            card,
+            policy: "flow",
+        }
+    }
+
+    /// Words that come before the next thing said: repairs, and the way back to this flow.
+    fn leads(&self) -> Vec<String> {
         let turn = &self.tracker.turn;
-        if let Some(set) = self.fill(slot) {
+        let spoken = ["correct_what", "repeat"];
+        let mut leads: Vec<String> = turn.repaired.iter().map(|(pattern, _)| pattern.clone()).collect();
+        let back = turn.replied || turn.flow_ended.is_some();
+        if back && self.active.step.is_some() && !turn.flow_started {
+            leads.push("resume".to_owned());
+        }
+        leads.retain(|lead| !turn.said.contains(lead) && !spoken.contains(&lead.as_str()));
+        leads
+    }
+
+    /// A call that was answered. Without a way of its own, slowness and doubt are told as they are.
+    fn called(&self, step: &Step) -> Action {
+        let outcome = self.active.outcome.as_deref().unwrap_or_default();
+        let (pattern, end) = match outcome {
+            SLOW => ("slow", FlowOutcome::GaveUp),
+            UNKNOWN => ("unknown_outcome", FlowOutcome::HandedOff),
+            _ => return self.leave(step),
+        };
+        if step.on.contains_key(outcome) {
+            return self.leave(step);
+        }
+        if self.tracker.turn.said.iter().any(|said| said == pattern) {
+            Action::end(end)
+        } else {
+            self.say(pattern, Vec::new(), None)
+        }
+    }
+
+    fn ask(
+        &self,
+        step: &Step,
+        slot: &str,
+        (ask, invalid): (&str, Option<&str>),
+        (offers, asks_max): (&Offers, u8),
+        card: Option<String>,
+    ) -> Option<Action> {
+        let turn = &self.tracker.turn;
+        if let Some(set) = self.fill(slot, offers) {
             return Some(set);
         }
         if self.is_filled(slot) {
             return Some(self.leave(step));
         }
         if turn.asked {
-            let first = self.active.asked <= 1 || turn.replied;
-            let choices = choices.get(&self.tracker.lang()).cloned().unwrap_or_default();
-            let response = if first { ask } else { invalid }.clone();
-            let say = Action::Say {
-                response,
-                choices,
-                card: None,
-                policy: "flow",
+            let first = self.active.asked <= 1 || turn.replied || !turn.repaired.is_empty();
+            let response = if first {
+                ask
+            } else {
+                self.invalid(slot, invalid, ask)
             };
-            return Some(if turn.step_pending { say } else { Action::Listen });
+            let lang = self.tracker.lang();
+            let choices = offers.choices(slot, lang, &self.tracker.listed);
+            return Some(if turn.step_pending {
+                self.say(response, choices, card)
+            } else {
+                Action::Listen
+            });
         }
-        self.interrupted(step, *asks_max)
+        self.interrupted(step, asks_max)
+    }
+
+    /// What is said after an answer that does not fit: the step's own words, those for the slot, or the
+    /// question again.
+    fn invalid<'a>(&'a self, slot: &str, written: Option<&'a str>, ask: &'a str) -> &'a str {
+        let of_slot = || {
+            let key = format!("{slot}_invalid");
+            let mut lists = self.bot.responses.values();
+            lists
+                .find_map(|list| list.get_key_value(&key))
+                .map(|(key, _)| key.as_str())
+        };
+        written.or_else(of_slot).unwrap_or(ask)
     }
 
     /// The customer said something that does not fill the slot.
     fn interrupted(&self, step: &Step, asks_max: u8) -> Option<Action> {
+        let turn = &self.tracker.turn;
         let again = |asked| {
             Some(Action::Reach {
                 step: step.id.clone(),
                 asked,
             })
         };
-        if self.tracker.turn.replied {
+        let taken = |pattern: &str| turn.repaired.iter().any(|(taken, _)| taken == pattern);
+        if taken("loop") {
+            return Some(Action::end(FlowOutcome::HandedOff));
+        }
+        if taken("correct_what") {
+            return Some(if turn.replied {
+                Action::Listen
+            } else {
+                Action::Say {
+                    response: "correct_what".to_owned(),
+                    lead: Vec::new(),
+                    choices: repair::fixes(self.tracker, self.bot),
+                    card: None,
+                    policy: "repair",
+                }
+            });
+        }
+        if turn.replied || turn.flow_ended.is_some() {
+            let loops = self
+                .bot
+                .patterns
+                .get("loop")
+                .map_or(LOOPS_DEFAULT, |p| p.times_max);
+            if self.active.digressions >= loops {
+                return Some(Action::Repair {
+                    pattern: "loop".to_owned(),
+                    slot: None,
+                    value: None,
+                });
+            }
             return again(self.active.asked);
         }
-        let intent = policies::intent_of(self.tracker, self.bot);
-        let other = intent
-            .and_then(|i| i.flow.as_ref())
-            .is_some_and(|f| *f != self.active.flow);
-        if other || intent.is_some_and(|i| i.name == "deny") {
-            return Some(Action::EndFlow {
-                outcome: FlowOutcome::Cancelled,
+        let moved = turn
+            .repaired
+            .iter()
+            .any(|(taken, _)| taken == "impatient" || taken == "back");
+        if moved {
+            return again(self.active.asked);
+        }
+        if !self.free_text(step)
+            && let Some(flow) = policies::wanted_flow(self.tracker, self.bot)
+        {
+            let full = 1 + self.tracker.below.len() >= FLOWS_MAX;
+            return Some(if full {
+                Action::end(FlowOutcome::Cancelled)
+            } else {
+                Action::StartFlow { flow }
+            });
+        }
+        let denied = policies::intent_of(self.tracker, self.bot).is_some_and(|i| i.name == "deny");
+        if denied && self.tracker.choice().is_none() {
+            return Some(Action::Repair {
+                pattern: "cancel".to_owned(),
+                slot: None,
+                value: None,
             });
         }
         if fallback::is_digression(self.tracker, self.bot) {
             return None;
         }
         if self.active.asked >= asks_max {
-            return Some(Action::EndFlow {
-                outcome: FlowOutcome::GaveUp,
-            });
+            return Some(Action::end(FlowOutcome::GaveUp));
         }
         again(self.active.asked + 1)
     }
 
+    /// Whether whatever is said could be the answer.
+    fn free_text(&self, step: &Step) -> bool {
+        let slot = step
+            .asks_for()
+            .and_then(|slot| self.bot.slot(&self.flow.name, slot));
+        slot.is_some_and(|slot| slot.from == SlotFrom::Text)
+    }
+
     /// Takes the slot's value out of the message, once a turn.
-    fn fill(&self, slot: &str) -> Option<Action> {
-        if self.tracker.turn.slots_set.iter().any(|set| set == slot) {
+    fn fill(&self, name: &str, offers: &Offers) -> Option<Action> {
+        let turn = &self.tracker.turn;
+        let used = turn.slots_set.iter().any(|set| set == name);
+        // A message that ended another task, or came to correct this one, is not an answer as well.
+        if used || turn.flow_ended.is_some() || turn.repaired.iter().any(|(p, _)| MOVES.contains(&p.as_str()))
+        {
             return None;
         }
-        let value = self.candidate(slot)?;
+        let slot = self.bot.slot(&self.flow.name, name)?;
+        let asked = self.active.asked > 0 && !turn.asked && !turn.flow_started;
+        if asked && slot.from == SlotFrom::Text && fallback::is_question(self.tracker, self.bot) {
+            return None;
+        }
+        let wanted = Wanted {
+            name,
+            slot,
+            offers: Some(offers),
+            asked,
+        };
         Some(Action::Set {
-            slot: slot.to_owned(),
-            value,
+            slot: name.to_owned(),
+            value: value::value(self.tracker, &wanted)?,
         })
     }
 
-    fn candidate(&self, slot: &str) -> Option<String> {
-        if let Some((_, value)) = self.tracker.choice().filter(|(kind, _)| *kind == slot) {
-            return Some(value.to_owned());
-        }
-        let said = self.tracker.said.as_ref()?;
-        let understanding = self.tracker.understanding.as_ref()?;
-        match self.bot.slots.get(slot)?.from {
-            SlotFrom::Entity => understanding.entity(slot).map(|e| e.value.clone()),
-            SlotFrom::Choice => typed_choice(&self.tracker.choices, slot, &said.text),
-            SlotFrom::YesNo if self.active.asked == 0 => None,
-            SlotFrom::YesNo => match understanding.intent() {
-                "affirm" => Some("yes".to_owned()),
-                "deny" => Some("no".to_owned()),
-                _ => typed_choice(&self.tracker.choices, slot, &said.text),
-            },
-            SlotFrom::Text if self.active.asked == 0 => None,
-            SlotFrom::Text => Some(said.text.clone()),
-        }
-    }
-
     fn is_filled(&self, slot: &str) -> bool {
-        let keep = self.bot.slots.get(slot).is_some_and(|s| s.keep);
+        let keep = self.bot.slot(&self.flow.name, slot).is_some_and(|s| s.keep);
         let fresh = self.active.filled.iter().any(|filled| filled == slot);
         self.tracker.slots.contains_key(slot) && (keep || fresh)
     }
 
+    /// After a slot changed hands: from the step that collects it, or from the flow that does so for this
+    /// one, on; what is filled is not asked again, what was looked up is looked up anew.
+    fn retrace(&self) -> Action {
+        let repaired = self.tracker.turn.repaired.last();
+        let slot = repaired.and_then(|(_, slot)| slot.as_deref()).unwrap_or_default();
+        let steps = &self.flow.steps;
+        let own = steps.iter().find(|step| step.asks_for() == Some(slot));
+        if let Some(step) = own {
+            return match self.is_filled(slot) {
+                true => self.leave(step),
+                false => Action::Reach {
+                    step: step.id.clone(),
+                    asked: 1,
+                },
+            };
+        }
+        let collects = |flow: &String| {
+            let flow = self.bot.flows.get(flow);
+            flow.is_some_and(|flow| flow.steps.iter().any(|step| step.asks_for() == Some(slot)))
+        };
+        let run = steps
+            .iter()
+            .find(|step| matches!(&step.kind, StepKind::Run { flow } if collects(flow)));
+        self.go_to(run.or(steps.first()))
+    }
+
     /// Empties what the step clears, then goes on.
     fn leave(&self, step: &Step) -> Action {
-        if let Some(slot) = step
-            .clear
-            .iter()
-            .find(|slot| self.tracker.slots.contains_key(*slot))
-        {
+        let full = |slot: &&String| self.tracker.slots.contains_key(*slot);
+        if let Some(slot) = step.clear.iter().find(full) {
             return Action::Set {
                 slot: slot.clone(),
                 value: String::new(),
@@ -193,9 +360,11 @@ impl Here<'_> {
 
     /// The step behind this one; `None` is the end.
     fn after(&self, step: &Step) -> Option<&Step> {
+        let slot = |slot: &str| self.tracker.slots.get(slot).map(String::as_str);
         let value = match &step.kind {
-            StepKind::Call { .. } => self.active.outcome.as_deref(),
-            StepKind::Branch { slot } => self.tracker.slots.get(slot).map(String::as_str),
+            StepKind::Call { .. } | StepKind::Run { .. } => self.active.outcome.as_deref(),
+            StepKind::Branch { slot: name } => slot(name),
+            StepKind::Confirm { .. } => slot(CONFIRMED),
             _ => None,
         };
         let target = value.and_then(|value| step.on.get(value)).or(step.next.as_ref());
@@ -210,44 +379,37 @@ impl Here<'_> {
         let mut next = step;
         for _ in 0..STEPS_PASSED_MAX {
             let Some(step) = next else {
-                return Action::EndFlow {
-                    outcome: FlowOutcome::Completed,
-                };
+                return Action::end(FlowOutcome::Completed);
+            };
+            let reach = |asked| Action::Reach {
+                step: step.id.clone(),
+                asked,
             };
             match &step.kind {
-                StepKind::Collect { slot, .. } => {
-                    if let Some(set) = self.fill(slot) {
+                StepKind::Collect { slot, offers, .. } => {
+                    if let Some(set) = self.fill(slot, offers) {
                         return set;
                     }
                     if !self.is_filled(slot) {
-                        return Action::Reach {
-                            step: step.id.clone(),
-                            asked: 1,
-                        };
+                        return reach(1);
                     }
                 }
-                StepKind::Branch { .. } => {}
-                _ => {
-                    return Action::Reach {
-                        step: step.id.clone(),
-                        asked: 0,
+                // A yes is for one thing only.
+                StepKind::Confirm { .. } if self.tracker.slots.contains_key(CONFIRMED) => {
+                    return Action::Set {
+                        slot: CONFIRMED.to_owned(),
+                        value: String::new(),
                     };
                 }
+                StepKind::Confirm { .. } => return reach(1),
+                StepKind::Branch { .. } => {}
+                _ => return reach(0),
             }
             next = self.after(step);
         }
-        Action::EndFlow {
-            outcome: FlowOutcome::GaveUp,
-        }
+        Action::end(FlowOutcome::GaveUp)
     }
 }
 
-/// A button's label typed out instead of tapped.
-fn typed_choice(choices: &[Choice], slot: &str, text: &str) -> Option<String> {
-    let fold = |s: &str| s.to_lowercase().split_whitespace().collect::<String>();
-    let wanted = fold(text);
-    choices.iter().find(|c| fold(&c.label) == wanted).and_then(|c| {
-        let (kind, value) = c.choice.split_once(':')?;
-        (kind == slot).then(|| value.to_owned())
-    })
-}
+/// Repairs after which the message holds no further answer.
+const MOVES: [&str; 4] = ["correction", "back", "correct_what", "cancel"];

@@ -4,10 +4,15 @@
 mod fallback;
 mod flow;
 mod policies;
+mod reference;
+mod repair;
 mod say;
+mod value;
 
+pub use flow::words_of;
 pub use policies::next_action;
-pub use say::{render, variant};
+pub use reference::says_it;
+pub use say::{part_of_day, render, variant};
 
 use crate::conversation::{Choice, FlowOutcome, HandoffReason};
 
@@ -20,6 +25,8 @@ pub enum Action {
     Say {
         /// Response key.
         response: String,
+        /// Patterns whose words come before it.
+        lead: Vec<String>,
         /// Buttons besides those written with the response.
         choices: Vec<Choice>,
         /// Kind of card to put under it.
@@ -57,12 +64,32 @@ pub enum Action {
     Call {
         /// Name of the call.
         call: String,
+        /// Slots sent along.
+        send: Vec<String>,
     },
     /// End the flow under way.
     EndFlow {
         /// How.
         outcome: FlowOutcome,
+        /// The outcome its `end` step names.
+        result: Option<String>,
     },
+    /// End the flow under way and begin another.
+    Link {
+        /// Its name.
+        flow: String,
+    },
+    /// Take a repair pattern.
+    Repair {
+        /// Its name.
+        pattern: String,
+        /// The slot it is about.
+        slot: Option<String>,
+        /// The slot's new value; emptied without one.
+        value: Option<String>,
+    },
+    /// Say what was said last again.
+    Repeat,
     /// Move to a stage of fallback.
     FallBack {
         /// 1 clarify, 2 rephrase, 3 offer a person.
@@ -80,9 +107,18 @@ impl Action {
     fn say(response: &str, policy: &'static str) -> Self {
         Self::Say {
             response: response.to_owned(),
+            lead: Vec::new(),
             choices: Vec::new(),
             card: None,
             policy,
+        }
+    }
+
+    /// The end of a flow without a result.
+    fn end(outcome: FlowOutcome) -> Self {
+        Self::EndFlow {
+            outcome,
+            result: None,
         }
     }
 }

@@ -1,24 +1,28 @@
 //! The policies in their order: the first that has an opinion decides. The order is the priority.
 
-use super::{Action, fallback, flow};
-use crate::bot::{Bot, Intent};
+use super::{Action, fallback, flow, repair};
+use crate::bot::{Bot, Intent, folded_message, holds};
 use crate::conversation::{ALSO, Choice, FlowOutcome, HandoffReason, SearchOutcome, Tracker};
 
 type Policy = fn(&Tracker, &Bot) -> Option<Action>;
 
 /// A new policy is one function and its place here.
-const ORDER: [Policy; 11] = [
+const ORDER: [Policy; 15] = [
+    under_way,
     person,
+    handed_off,
+    repair::repair,
+    repeated,
     flow::step,
     also,
+    completed,
     done,
-    flow::ended,
+    flow_ended,
     article,
     furious,
     start_flow,
     search,
-    reply,
-    fallback::fall_back,
+    reply_or_fall_back,
 ];
 
 /// Decides the next action of the turn.
@@ -46,18 +50,79 @@ pub(super) fn intent_of<'a>(tracker: &Tracker, bot: &'a Bot) -> Option<&'a Inten
     bot.intents.get(understanding.intent())
 }
 
+/// The flow that the message wants and that is not under way: its button, a phrase of it, or the intent's.
+/// Where the knowledge base answers first, it only comes when that has no answer, or an order is named.
+pub(super) fn wanted_flow(tracker: &Tracker, bot: &Bot) -> Option<String> {
+    let free =
+        |name: &str| bot.flows.contains_key(name) && tracker.flows().all(|under_way| under_way != name);
+    let wanted = match tracker.choice() {
+        Some(("flow", name)) => Some(name.to_owned()),
+        Some((kind, _)) if kind != "intent" => None,
+        Some(_) => of_intent(tracker, bot),
+        None => of_phrase(tracker, bot).or_else(|| of_intent(tracker, bot)),
+    };
+    wanted.filter(|name| free(name))
+}
+
+fn of_phrase(tracker: &Tracker, bot: &Bot) -> Option<String> {
+    let folded = folded_message(&tracker.said.as_ref()?.text);
+    let phrase = |phrase: &String| holds(&folded, &folded_message(phrase));
+    let calls = |flow: &&crate::bot::Flow| flow.starts.values().flatten().any(phrase);
+    bot.flows.values().find(calls).map(|flow| flow.name.clone())
+}
+
+fn of_intent(tracker: &Tracker, bot: &Bot) -> Option<String> {
+    let intent = intent_of(tracker, bot)?;
+    let flow = intent.flow.as_ref()?;
+    let order = tracker
+        .understanding
+        .as_ref()
+        .is_some_and(|u| u.entity("order_no").is_some());
+    let unanswered =
+        matches!(&tracker.turn.searched, Some((outcome, _)) if *outcome != SearchOutcome::Answer);
+    (!intent.offer || order || unanswered).then(|| flow.clone())
+}
+
+/// An effect whose outcome is not known yet is asked about before anything else.
+fn under_way(tracker: &Tracker, _: &Bot) -> Option<Action> {
+    let acting = tracker.acting.as_ref()?;
+    Some(Action::Call {
+        call: acting.call.clone(),
+        send: Vec::new(),
+    })
+}
+
 /// A person is asked for: no question back.
 fn person(tracker: &Tracker, bot: &Bot) -> Option<Action> {
-    if tracker.turn.replied || intent_of(tracker, bot)?.name != "human_agent" {
-        return None;
-    }
-    Some(if tracker.flow.is_some() {
-        Action::EndFlow {
-            outcome: FlowOutcome::HandedOff,
-        }
+    let asked = !tracker.turn.replied && intent_of(tracker, bot)?.name == "human_agent";
+    asked.then_some(Action::Handoff {
+        reason: HandoffReason::Asked,
+    })
+}
+
+/// A flow that ends with people does so whatever it has said before.
+fn handed_off(tracker: &Tracker, _: &Bot) -> Option<Action> {
+    let looped = tracker.turn.repaired.iter().any(|(pattern, _)| pattern == "loop");
+    let reason = if looped {
+        HandoffReason::NotUnderstood
     } else {
-        Action::Handoff {
-            reason: HandoffReason::Asked,
+        HandoffReason::Flow
+    };
+    (tracker.turn.flow_ended == Some(FlowOutcome::HandedOff)).then_some(Action::Handoff { reason })
+}
+
+/// What was said last is said again.
+fn repeated(tracker: &Tracker, _: &Bot) -> Option<Action> {
+    let asked = tracker
+        .turn
+        .repaired
+        .iter()
+        .any(|(pattern, _)| pattern == "repeat");
+    asked.then(|| {
+        if tracker.turn.replied {
+            Action::Listen
+        } else {
+            Action::Repeat
         }
     })
 }
@@ -73,10 +138,32 @@ fn also(tracker: &Tracker, bot: &Bot) -> Option<Action> {
     };
     dealt_with.then(|| Action::Say {
         response: ALSO.to_owned(),
+        lead: Vec::new(),
         choices: vec![choice],
         card: None,
         policy: "also",
     })
+}
+
+/// After a task of more than one turn: anything else?
+fn completed(tracker: &Tracker, _: &Bot) -> Option<Action> {
+    let turn = &tracker.turn;
+    let (_, turns) = turn.ended.as_ref()?;
+    let over = turn.flow_ended == Some(FlowOutcome::Completed) && tracker.flow.is_none() && turn.replied;
+    let said = turn.said.iter().any(|said| said == "completed" || said == ALSO);
+    (over && *turns > 0 && !said).then(|| Action::say("completed", "completed"))
+}
+
+/// What follows when a flow ended in this turn without a saying of its own.
+fn flow_ended(tracker: &Tracker, bot: &Bot) -> Option<Action> {
+    match tracker.turn.flow_ended? {
+        FlowOutcome::HandedOff | FlowOutcome::Completed => Some(Action::Listen),
+        FlowOutcome::GaveUp => fallback::fall_back(tracker, bot),
+        FlowOutcome::Cancelled => {
+            let other = wanted_flow(tracker, bot).is_some();
+            (!other).then(|| Action::say("cancel", "flow"))
+        }
+    }
 }
 
 /// One reply a turn, unless a flow has more to say.
@@ -98,13 +185,14 @@ fn article(tracker: &Tracker, bot: &Bot) -> Option<Action> {
 /// Somebody furious with nothing a flow could do gets an apology and a person's offer at once.
 fn furious(tracker: &Tracker, bot: &Bot) -> Option<Action> {
     let angry = tracker.understanding.as_ref().is_some_and(|u| u.anger >= 2);
-    let acts = intent_of(tracker, bot).is_some_and(|i| i.flow.is_some());
+    let acts = wanted_flow(tracker, bot).is_some();
     (angry && !acts && tracker.flow.is_none()).then(|| Action::say("furious", "furious"))
 }
 
 fn start_flow(tracker: &Tracker, bot: &Bot) -> Option<Action> {
-    let flow = intent_of(tracker, bot)?.flow.clone()?;
-    tracker.flow.is_none().then_some(Action::StartFlow { flow })
+    let free = tracker.flow.is_none() && !tracker.turn.flow_started;
+    let flow = wanted_flow(tracker, bot).filter(|_| free)?;
+    Some(Action::StartFlow { flow })
 }
 
 /// Asks the knowledge base, and says what to do when it has no answer.
@@ -120,6 +208,7 @@ fn search(tracker: &Tracker, bot: &Bot) -> Option<Action> {
         SearchOutcome::Answer => None,
         SearchOutcome::Unsure => Some(Action::Say {
             response: "unsure".to_owned(),
+            lead: Vec::new(),
             choices: fallback::article_choices(passages, tracker.lang()),
             card: None,
             policy: "knowledge",
@@ -132,8 +221,10 @@ fn search(tracker: &Tracker, bot: &Bot) -> Option<Action> {
     }
 }
 
-/// Small talk and other things with a written reply.
-fn reply(tracker: &Tracker, bot: &Bot) -> Option<Action> {
-    let reply = intent_of(tracker, bot)?.reply.as_deref()?;
-    Some(Action::say(reply, "reply"))
+/// Small talk and other things with a written reply; fallback for the rest.
+fn reply_or_fall_back(tracker: &Tracker, bot: &Bot) -> Option<Action> {
+    let reply = intent_of(tracker, bot).and_then(|intent| intent.reply.as_deref());
+    reply
+        .map(|reply| Action::say(reply, "reply"))
+        .or_else(|| fallback::fall_back(tracker, bot))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::flow;
 use crate::bot::Bot;
 use crate::conversation::{Choice, Tracker};
 
@@ -18,20 +19,22 @@ pub fn variant(tracker: &Tracker, count: usize) -> usize {
     turn.checked_rem(count).unwrap_or(0)
 }
 
-/// The text and the written buttons of a response in the tracker's language. `values` join the slots
-/// as template variables. A template that fails shows its raw text rather than nothing.
+/// The text and the written buttons of a response in the tracker's language, with the slots and what the
+/// shop told as template variables; `more` joins them. A template that fails shows its raw text rather than
+/// nothing.
 #[must_use]
 pub fn render(
     bot: &Bot,
     tracker: &Tracker,
     key: &str,
-    values: &BTreeMap<String, String>,
+    more: &BTreeMap<String, String>,
 ) -> Option<(String, Vec<Choice>)> {
     let response = bot.response(tracker.lang(), key)?;
     let written = &response.variants[variant(tracker, response.variants.len())];
-    let mut context = tracker.slots.clone();
-    context.extend(values.iter().map(|(k, v)| (k.clone(), v.clone())));
-    context.insert("shop".to_owned(), bot.shop.name(tracker.lang()).to_owned());
+    let mut context = tracker.values.clone();
+    context.extend(tracker.slots.clone());
+    context.extend(more.clone());
+    context.extend(known(bot, tracker));
     let mut templates = minijinja::Environment::new();
     templates.set_fuel(Some(TEMPLATE_FUEL_MAX));
     let text = templates
@@ -44,4 +47,55 @@ pub fn render(
         .trim()
         .to_owned();
     Some((text, response.choices.clone()))
+}
+
+/// What every text may tell: the shop's name, the flow it is about, the value that was corrected, and the
+/// labels of what was chosen (`reason` has `reason_words`).
+fn known(bot: &Bot, tracker: &Tracker) -> BTreeMap<String, String> {
+    let lang = tracker.lang();
+    let ended = tracker.turn.ended.as_ref().map(|(flow, _)| flow.as_str());
+    let cancelled = tracker
+        .turn
+        .repaired
+        .iter()
+        .any(|(pattern, _)| pattern == "cancel");
+    let task = tracker
+        .below
+        .iter()
+        .rfind(|flow| !flow.run)
+        .map(|flow| flow.flow.as_str());
+    let now = tracker.flow.as_ref().map(|flow| {
+        if flow.run {
+            task.unwrap_or(&flow.flow)
+        } else {
+            &flow.flow
+        }
+    });
+    let flow = if cancelled { ended.or(now) } else { now.or(ended) };
+    let label = flow.and_then(|flow| bot.flows.get(flow)?.label.get(&lang).cloned());
+    let corrected = tracker.turn.repaired.iter().find_map(|(_, slot)| slot.as_deref());
+    let new = corrected.and_then(|slot| flow::words_of(tracker, bot, slot));
+    let mut known = BTreeMap::from([
+        ("shop".to_owned(), bot.shop.name(lang).to_owned()),
+        ("flow".to_owned(), label.unwrap_or_default()),
+        ("new".to_owned(), new.unwrap_or_default()),
+    ]);
+    let chosen = tracker.flow.iter().flat_map(|flow| &flow.filled);
+    for slot in chosen {
+        if let Some(words) = flow::words_of(tracker, bot, slot) {
+            known.insert(format!("{slot}_words"), words);
+        }
+    }
+    known
+}
+
+/// The part of the day for greetings: `morning`, `afternoon`, `evening` or `night`.
+#[must_use]
+pub fn part_of_day(hour: i8) -> &'static str {
+    match hour {
+        5..=11 => "morning",
+        12..=17 => "afternoon",
+        18..=22 => "evening",
+        _ => "night",
+    }
 }

@@ -1,6 +1,7 @@
 //! The life of one live conversation: take from the mailbox, write, tell, take the bot's turn.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -8,6 +9,7 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::Error;
 use super::hub::{Delivery, Envelope, Inbound, Inner, Outcome, Signal, Who, unfenced};
+use super::turn::{Pause, Turn, ask};
 use crate::conversation::{ConversationId, Event, Owner, Recorded, Status, Tracker};
 use crate::store::{self, Append, Appended};
 
@@ -18,6 +20,8 @@ struct Task {
     inner: Arc<Inner>,
     id: ConversationId,
     deliveries: broadcast::Sender<Delivery>,
+    /// Whether the customer is writing.
+    typing: Arc<AtomicBool>,
     tracker: Option<Tracker>,
 }
 
@@ -26,17 +30,23 @@ pub(super) async fn run(
     id: ConversationId,
     mut mailbox: mpsc::Receiver<Envelope>,
     deliveries: broadcast::Sender<Delivery>,
+    typing: Arc<AtomicBool>,
 ) {
     let idle = Duration::from_millis(inner.settings.idle_ms);
     let mut task = Task {
         inner,
         id,
         deliveries,
+        typing,
         tracker: None,
     };
     loop {
         match tokio::time::timeout(idle, mailbox.recv()).await {
-            Ok(Some(envelope)) => task.serve(envelope).await,
+            Ok(Some(envelope)) => {
+                task.serve(envelope).await;
+                task.hear_out(&mut mailbox).await;
+                task.answer_all().await;
+            }
             Ok(None) => return,
             Err(_) => {
                 let listened = task.deliveries.receiver_count() > 0;
@@ -49,6 +59,27 @@ pub(super) async fn run(
 }
 
 impl Task {
+    /// People write in bursts: what else comes at once, or while they go on writing, is answered together.
+    async fn hear_out(&mut self, mailbox: &mut mpsc::Receiver<Envelope>) {
+        let settings = &self.inner.settings;
+        let (pause, most) = (settings.burst_ms, settings.burst_ms_max);
+        let began = tokio::time::Instant::now();
+        let spoken = |tracker: &Tracker| {
+            let tapped = tracker.said.as_ref().is_some_and(|said| said.choice.is_some());
+            tracker.unanswered().is_some() && !tapped
+        };
+        while pause > 0 && self.tracker.as_ref().is_some_and(spoken) {
+            let left = most.saturating_sub(u64::try_from(began.elapsed().as_millis()).unwrap_or(most));
+            let wait = Duration::from_millis(pause.min(left));
+            match tokio::time::timeout(wait, mailbox.recv()).await {
+                Ok(Some(envelope)) => self.serve(envelope).await,
+                Ok(None) => return,
+                Err(_) if left > 0 && self.typing.load(Ordering::Relaxed) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
     async fn serve(&mut self, envelope: Envelope) {
         let outcome = self.take(envelope.inbound).await;
         if let Err(error) = &outcome {
@@ -56,6 +87,9 @@ impl Task {
         }
         // A requester that has gone away has its answer in the store.
         drop(envelope.outcome.send(outcome));
+    }
+
+    async fn answer_all(&mut self) {
         if let Err(error) = self.answer().await {
             tracing::error!(%error, conversation.id = %self.id, "the bot's turn was not stored");
             self.tracker = None;
@@ -73,7 +107,23 @@ impl Task {
             Inbound::CustomerSaid { cid, text, choice } => {
                 let hash = body_hash(&text, choice.as_deref());
                 append.once = Some((cid.clone(), hash));
-                append.events.push(Event::CustomerSaid { cid, text, choice });
+                append.events.push(Event::CustomerSaid {
+                    cid,
+                    text,
+                    choice,
+                    photos: Vec::new(),
+                });
+            }
+            Inbound::Arrived { customer, page } => {
+                if let Some(customer) = customer.filter(|c| tracker.customer.as_ref() != Some(c)) {
+                    append.events.push(Event::Identified { customer });
+                }
+                if page != tracker.page && !page.is_empty() {
+                    append.events.push(Event::PageSeen { page });
+                }
+                if append.events.is_empty() {
+                    return Ok(Outcome { seq: 0 });
+                }
             }
             Inbound::Claim { account, agent } => {
                 if owner == Owner::Agent(account.clone()) {
@@ -152,22 +202,55 @@ impl Task {
         let Some(tracker) = self.tracker.clone().filter(|t| t.unanswered().is_some()) else {
             return Ok(());
         };
+        let now = self.inner.clock.now();
+        let Some(turn) = self.inner.engine.begin(self.id.as_str(), &tracker, now) else {
+            return Ok(());
+        };
         self.signal(true);
-        let (engine, id, now) = (self.inner.engine.clone(), self.id.clone(), self.inner.clock.now());
-        let fence = Some(tracker.ownership.owner_epoch);
-        let turned = tokio::task::spawn_blocking(move || engine.take_turn(id.as_str(), &tracker, now)).await;
+        let outcome = self.take_turn(turn, tracker.ownership.owner_epoch).await;
         self.signal(false);
-        let events = turned.map_err(|_| Error::Interrupted)?.events;
+        match outcome {
+            // Somebody took over while the bot thought, or another process answered: it stays silent.
+            Err(Error::Store(store::Error::Fenced | store::Error::AlreadyAnswered)) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// Thinks on a blocking thread and asks the shop in between. An effect outside is on disk as begun
+    /// before it is carried out, and what came of it right after, whoever owns the conversation by then.
+    async fn take_turn(&mut self, mut turn: Turn, epoch: u64) -> Result<(), Error> {
+        loop {
+            let thought = tokio::task::spawn_blocking(move || {
+                let pause = turn.advance();
+                (turn, pause)
+            });
+            let pause;
+            (turn, pause) = thought.await.map_err(|_| Error::Interrupted)?;
+            let Pause::Shop { asked, writes } = pause else {
+                return self.keep(turn.take_events(), Some(epoch)).await;
+            };
+            if writes {
+                self.keep(turn.take_events(), Some(epoch)).await?;
+            }
+            let brain = turn.brain().clone();
+            let answer = ask(&brain.bot, &*brain.shop, &asked).await;
+            turn.answered(&asked, answer);
+            if writes {
+                self.keep(turn.take_events(), None).await?;
+            }
+        }
+    }
+
+    async fn keep(&mut self, events: Vec<Event>, fence: Option<u64>) -> Result<(), Error> {
+        if events.is_empty() {
+            return Ok(());
+        }
         let append = Append {
             events,
             fence,
-            ..unfenced(&self.id, now)
+            ..unfenced(&self.id, self.inner.clock.now())
         };
-        match self.append(append).await {
-            // Somebody took over while the bot thought, or another process answered: it stays silent.
-            Err(Error::Store(store::Error::Fenced | store::Error::AlreadyAnswered)) => Ok(()),
-            outcome => outcome.map(drop),
-        }
+        self.append(append).await.map(drop)
     }
 
     fn signal(&self, on: bool) {

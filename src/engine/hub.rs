@@ -1,7 +1,8 @@
 //! One task and one bounded mailbox for each live conversation: order without locks, and a crash or a
 //! slow turn of one conversation never touches another.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -20,6 +21,10 @@ pub struct HubSettings {
     pub subscriber_lag_max: usize,
     /// Conversations that are live at once.
     pub live_conversations_max: usize,
+    /// How long more messages are waited for before the bot answers; 0 answers each at once.
+    pub burst_ms: u64,
+    /// How long they are waited for at most while the customer goes on writing.
+    pub burst_ms_max: u64,
     /// Idle time after which a conversation's task ends; its tracker is folded anew when needed.
     pub idle_ms: u64,
 }
@@ -30,6 +35,8 @@ impl Default for HubSettings {
             mailbox_len_max: 32,
             subscriber_lag_max: 64,
             live_conversations_max: 100_000,
+            burst_ms: 0,
+            burst_ms_max: 4_000,
             idle_ms: 300_000,
         }
     }
@@ -46,6 +53,13 @@ pub enum Inbound {
         text: String,
         /// The button they tapped.
         choice: Option<String>,
+    },
+    /// The customer came or looks at another page.
+    Arrived {
+        /// Who they proved to be.
+        customer: Option<String>,
+        /// What is on the page.
+        page: BTreeMap<String, String>,
     },
     /// An agent takes the conversation.
     Claim {
@@ -121,6 +135,7 @@ pub(super) struct Envelope {
 struct Live {
     mailbox: mpsc::Sender<Envelope>,
     deliveries: broadcast::Sender<Delivery>,
+    typing: Arc<AtomicBool>,
 }
 
 /// The one door to conversations. Cheap to clone.
@@ -228,6 +243,9 @@ impl Hub {
     pub fn signal(&self, id: &ConversationId, signal: Signal) {
         let live = self.inner.live.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(live) = live.get(id) {
+            if signal.who == Who::Customer {
+                live.typing.store(signal.on, Ordering::Relaxed);
+            }
             let _listeners = live.deliveries.send(Delivery::Signal(signal));
         }
     }
@@ -261,9 +279,11 @@ impl Hub {
         let before = all.remove(id).map(|live| live.deliveries);
         let deliveries =
             before.unwrap_or_else(|| broadcast::channel(self.inner.settings.subscriber_lag_max).0);
+        let typing = Arc::new(AtomicBool::new(false));
         let live = Live {
             mailbox,
             deliveries: deliveries.clone(),
+            typing: typing.clone(),
         };
         all.insert(id.clone(), live.clone());
         tokio::spawn(conversation_task::run(
@@ -271,6 +291,7 @@ impl Hub {
             id.clone(),
             received,
             deliveries,
+            typing,
         ));
         Ok(live)
     }

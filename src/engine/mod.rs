@@ -8,7 +8,7 @@ mod turn;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use hub::{Delivery, Hub, HubSettings, Inbound, Outcome, Signal, Who};
-pub use turn::{Brain, Engine, Turned};
+pub use turn::{Brain, Engine, Pause, Turn, Turned, ask};
 
 use crate::store;
 

@@ -2,6 +2,7 @@
 //! runs against every store. Nothing outside this room writes a conversation.
 
 mod accounts;
+mod ledger;
 mod sqlite;
 mod sqlite_read;
 mod writer;
@@ -9,6 +10,7 @@ mod writer;
 use async_trait::async_trait;
 
 pub use accounts::{Account, Accounts};
+pub use ledger::{Entry, Ledger};
 pub use sqlite::Sqlite;
 
 use crate::conversation::{Cid, ConversationId, Event, Lang, Ownership, Recorded};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::support::root;
 
 /// Rooms with their levels: a room imports only lower ones.
-const LEVELS: [(&str, u8); 16] = [
+const LEVELS: [(&str, u8); 17] = [
     ("conversation", 0),
     ("bot", 1),
     ("predictors", 1),
@@ -14,6 +14,7 @@ const LEVELS: [(&str, u8); 16] = [
     ("knowledge", 2),
     ("dialogue", 2),
     ("exchange", 2),
+    ("commerce", 2),
     ("actions", 3),
     ("engine", 4),
     ("channels", 5),

@@ -59,7 +59,7 @@ pub(super) fn run(args: &KnowledgeArgs) -> anyhow::Result<()> {
     let mut bars = Bars::new();
     bars.say("indexing, which takes the encoder a while ...");
     let began = Instant::now();
-    let brain = brain::load(&common)?;
+    let brain = brain::runtime()?.block_on(brain::load_for_trial(&common))?;
     let mut figures = serde_json::Map::new();
     figures.insert("articles".to_owned(), brain.bot.articles.len().into());
     figures.insert("passages".to_owned(), brain.knowledge.passages().into());

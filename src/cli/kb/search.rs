@@ -38,7 +38,7 @@ pub struct SearchArgs {
 }
 
 pub(super) fn run(args: &SearchArgs) -> anyhow::Result<()> {
-    let brain = brain::load(&args.common)?;
+    let brain = brain::runtime()?.block_on(brain::load_for_trial(&args.common))?;
     let answer = brain.knowledge.answer(&Query {
         text: &args.question,
         lang: Lang::of_text(&args.question).unwrap_or(Lang::Zh),

@@ -1,0 +1,400 @@
+//! Whether flows hold together: texts, slots, calls and outcomes are there, every step can be reached, nothing
+//! goes in circles, and nothing is done that was not confirmed by the one whose order it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::calls::{Call, call_of};
+use super::check::Bot;
+use super::flow::{Flow, Offers, Step, StepKind};
+use super::problem::Problems;
+use super::slot::SlotFrom;
+use super::yaml;
+use crate::conversation::{CONFIRMED, Lang};
+
+/// Checks every flow.
+pub(super) fn check_flows(bot: &Bot, problems: &mut Problems) {
+    for flow in bot.flows.values() {
+        let source = std::fs::read_to_string(&flow.file).unwrap_or_default();
+        let mut checking = Checking {
+            bot,
+            flow,
+            source: &source,
+            problems,
+        };
+        flow.steps.iter().for_each(|step| checking.step(step));
+        checking.ways();
+        checking.started();
+    }
+}
+
+struct Checking<'a> {
+    bot: &'a Bot,
+    flow: &'a Flow,
+    source: &'a str,
+    problems: &'a mut Problems,
+}
+
+/// What holds on every way to a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Known {
+    confirmed: bool,
+    owner: bool,
+}
+
+impl Checking<'_> {
+    fn error(&mut self, step: &Step, key: &str, code: &'static str, message: String) {
+        let line = yaml::line_of(self.source, step.line, key);
+        self.problems.error(&self.flow.file, line, code, message);
+    }
+
+    fn step(&mut self, step: &Step) {
+        match &step.kind {
+            StepKind::Collect {
+                slot,
+                ask,
+                invalid,
+                offers,
+                ..
+            } => {
+                self.response(step, "ask", ask);
+                if let Some(invalid) = invalid {
+                    self.response(step, "invalid", invalid);
+                }
+                self.slot(step, "collect", slot);
+                self.offers(step, slot, offers);
+            }
+            StepKind::Say { say, .. } => self.response(step, "say", say),
+            StepKind::Call { call, send } => {
+                send.iter().for_each(|slot| self.slot(step, "send", slot));
+                self.call(step, call);
+            }
+            StepKind::Branch { slot } => {
+                self.slot(step, "branch", slot);
+                self.branch(step, slot);
+            }
+            StepKind::Confirm { ask, .. } => {
+                self.response(step, "confirm", ask);
+                self.outcomes(step, "confirm", &["yes", "no"]);
+                if !step.on.contains_key("no") {
+                    let message = format!("step `{}` does not say where `no` leads; add it to `on`", step.id);
+                    self.error(step, "confirm", "confirm_without_no", message);
+                }
+            }
+            StepKind::Run { flow } => self.run(step, flow),
+            StepKind::Link { flow } => {
+                if !self.bot.flows.contains_key(flow) {
+                    let message = format!("flow `{flow}` is not in flows/; write it");
+                    self.error(step, "link", "unknown_flow", message);
+                }
+            }
+            StepKind::Handoff | StepKind::End { .. } => {}
+        }
+        for slot in &step.clear {
+            self.slot(step, "clear", slot);
+        }
+    }
+
+    fn response(&mut self, step: &Step, part: &str, key: &str) {
+        // Words written in the flow itself were checked when they were read.
+        let own = key == format!("{}.{}.{part}", self.flow.name, step.id);
+        if !own && self.bot.response(Lang::Zh, key).is_none() {
+            let message = format!("response `{key}` is not in responses/; write it, or the words here");
+            self.error(step, part, "missing_response", message);
+        }
+    }
+
+    fn slot(&mut self, step: &Step, key: &str, slot: &str) {
+        if self.bot.slot(&self.flow.name, slot).is_none() {
+            let message = format!("slot `{slot}` is declared neither here nor in slots.yaml; declare it");
+            self.error(step, key, "unknown_slot", message);
+        }
+    }
+
+    fn offers(&mut self, step: &Step, slot: &str, offers: &Offers) {
+        let from = self.bot.slot(&self.flow.name, slot).map(|slot| slot.from);
+        let none = matches!(offers, Offers::Written(list) if list.is_empty());
+        if none && from == Some(SlotFrom::Choice) {
+            let message = format!(
+                "slot `{slot}` is chosen from buttons; give step `{}` choices",
+                step.id
+            );
+            self.error(step, "collect", "no_choices", message);
+        }
+    }
+
+    fn call(&mut self, step: &Step, written: &str) {
+        let Some((call, kind)) = call_of(written) else {
+            let names: Vec<&str> = super::calls::CALLS.iter().map(|call| call.name).collect();
+            let message = format!("there is no call `{written}`; the calls are {}", names.join(", "));
+            return self.error(step, "call", "unknown_call", message);
+        };
+        if let Some(kind) = kind.filter(|kind| !self.bot.shop.requests.contains_key(*kind)) {
+            let message = format!("requests of shop.yaml have no `{kind}`; write its rules there");
+            self.error(step, "call", "unknown_request", message);
+        }
+        for key in step.on.keys().filter(|key| !call.gives(key)) {
+            let mut gives = call.outcomes.to_vec();
+            gives.push(super::calls::SLOW);
+            let message = format!("`{written}` never ends in `{key}`; it gives {}", gives.join(", "));
+            self.error(step, key, "unknown_outcome", message);
+        }
+        self.needs(step, written, call);
+    }
+
+    /// What a call needs has to be collected somewhere, here or in a flow that is run.
+    fn needs(&mut self, step: &Step, written: &str, call: &Call) {
+        for slot in call.needs {
+            let mut flows = BTreeSet::new();
+            if !collects(self.bot, self.flow, slot, &mut flows)
+                && self.bot.slot(&self.flow.name, slot).is_none()
+            {
+                let message = format!("`{written}` needs the slot `{slot}`; collect it before");
+                self.error(step, "call", "call_needs", message);
+            }
+        }
+    }
+
+    fn branch(&mut self, step: &Step, slot: &str) {
+        let from = self.bot.slot(&self.flow.name, slot).map(|slot| slot.from);
+        if slot == CONFIRMED || from == Some(SlotFrom::YesNo) {
+            return self.outcomes(step, "branch", &["yes", "no"]);
+        }
+        let written = self.flow.steps.iter().filter_map(|other| match &other.kind {
+            StepKind::Collect {
+                slot: asked,
+                offers: Offers::Written(offers),
+                ..
+            } if asked == slot => Some(offers.iter().map(|offer| offer.value.clone())),
+            _ => None,
+        });
+        let values: Vec<String> = written.flatten().collect();
+        if from == Some(SlotFrom::Choice) && !values.is_empty() {
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            self.outcomes(step, "branch", &values);
+        }
+    }
+
+    fn outcomes(&mut self, step: &Step, key: &str, possible: &[&str]) {
+        for other in step.on.keys().filter(|on| !possible.contains(&on.as_str())) {
+            let message = format!("`{key}` never gives `{other}`; it gives {}", possible.join(", "));
+            self.error(step, other, "unknown_outcome", message);
+        }
+    }
+
+    fn run(&mut self, step: &Step, name: &str) {
+        let Some(flow) = self.bot.flows.get(name) else {
+            let message = format!("flow `{name}` is not in flows/; write it");
+            return self.error(step, "run", "unknown_flow", message);
+        };
+        let mut results = vec!["done"];
+        results.extend(flow.steps.iter().filter_map(|step| match &step.kind {
+            StepKind::End { result } => result.as_deref(),
+            _ => None,
+        }));
+        self.outcomes(step, "run", &results);
+    }
+
+    /// Walks all ways through the flow: steps nobody reaches, circles, and what is done unconfirmed.
+    fn ways(&mut self) {
+        let known = walk(self.bot, self.flow);
+        for step in &self.flow.steps {
+            let Some(known) = known.get(step.id.as_str()) else {
+                let message = format!("no way leads to step `{}`; mend it or take it out", step.id);
+                self.problems
+                    .warn(&self.flow.file, step.line, "unreachable_step", message);
+                continue;
+            };
+            self.write(step, *known);
+            if circles(self.flow, step) {
+                let message = format!(
+                    "step `{}` leads back to itself without asking anything; ask on the way",
+                    step.id
+                );
+                self.problems
+                    .error(&self.flow.file, step.line, "endless", message);
+            }
+        }
+    }
+
+    fn write(&mut self, step: &Step, known: Known) {
+        let StepKind::Call { call: written, .. } = &step.kind else {
+            return;
+        };
+        let Some((call, Some(kind))) = call_of(written).filter(|(call, _)| call.writes) else {
+            return;
+        };
+        if !known.confirmed {
+            let message = format!(
+                "`{}` is done without a yes on some way here; put a `confirm` before it",
+                call.name
+            );
+            self.error(step, "call", "unconfirmed", message);
+        }
+        let of_order = self
+            .bot
+            .shop
+            .requests
+            .get(kind)
+            .is_some_and(|rule| !rule.states.is_empty());
+        if of_order && !known.owner {
+            let message = format!(
+                "`{written}` changes an order of whoever asks; put `run: own_order` or `check_owner` before it"
+            );
+            self.error(step, "call", "unowned", message);
+        }
+    }
+
+    fn started(&mut self) {
+        let name = &self.flow.name;
+        let by_intent = self
+            .bot
+            .intents
+            .values()
+            .any(|intent| intent.flow.as_ref() == Some(name));
+        let by_flow = self
+            .bot
+            .flows
+            .values()
+            .flat_map(|flow| &flow.steps)
+            .any(|step| match &step.kind {
+                StepKind::Run { flow } | StepKind::Link { flow } => flow == name,
+                _ => false,
+            });
+        let choice = format!("flow:{name}");
+        let responses = self.bot.responses.values().flat_map(BTreeMap::values);
+        let by_button = responses.flat_map(|r| &r.choices).any(|c| c.choice == choice);
+        if !by_intent && !by_flow && !by_button && self.flow.starts.is_empty() {
+            let line = yaml::line_of(self.source, 1, "flow");
+            let message = format!("nothing starts flow `{name}`; name it in an intent, or give it `starts`");
+            self.problems
+                .warn(&self.flow.file, line, "never_started", message);
+        }
+    }
+}
+
+fn collects(bot: &Bot, flow: &Flow, slot: &str, seen: &mut BTreeSet<String>) -> bool {
+    seen.insert(flow.name.clone())
+        && flow.steps.iter().any(|step| match &step.kind {
+            StepKind::Collect { slot: asked, .. } => asked == slot,
+            StepKind::Run { flow } => bot
+                .flows
+                .get(flow)
+                .is_some_and(|flow| collects(bot, flow, slot, seen)),
+            _ => false,
+        })
+}
+
+/// The steps a step may go on to, each with the outcome that leads there; `None` for all others.
+fn edges<'a>(flow: &'a Flow, step: &'a Step) -> Vec<(Option<&'a str>, &'a Step)> {
+    let to = |target: &String| flow.step(target);
+    let mut edges: Vec<_> = step
+        .on
+        .iter()
+        .filter_map(|(key, target)| Some((Some(key.as_str()), to(target)?)))
+        .collect();
+    let ends = matches!(
+        step.kind,
+        StepKind::Handoff | StepKind::End { .. } | StepKind::Link { .. }
+    );
+    let both = matches!(step.kind, StepKind::Confirm { .. })
+        && ["yes", "no"].iter().all(|key| step.on.contains_key(*key));
+    if !ends && !both {
+        let default = match &step.next {
+            Some(target) => to(target),
+            None => flow.below(&step.id),
+        };
+        // What is left of a confirm is its yes.
+        let left = matches!(step.kind, StepKind::Confirm { .. }).then_some("yes");
+        edges.extend(default.map(|step| (left, step)));
+    }
+    edges
+}
+
+/// What holds on all ways to each step that can be reached.
+fn walk<'a>(bot: &Bot, flow: &'a Flow) -> BTreeMap<&'a str, Known> {
+    let mut known: BTreeMap<&str, Known> = BTreeMap::new();
+    let start = Known {
+        confirmed: false,
+        owner: false,
+    };
+    let mut open: Vec<(&Step, Known)> = flow.steps.first().map(|step| (step, start)).into_iter().collect();
+    while let Some((step, now)) = open.pop() {
+        let before = known.get(step.id.as_str()).copied();
+        let met = before.map_or(now, |before| Known {
+            confirmed: before.confirmed && now.confirmed,
+            owner: before.owner && now.owner,
+        });
+        if before == Some(met) {
+            continue;
+        }
+        known.insert(&step.id, met);
+        for (outcome, next) in edges(flow, step) {
+            open.push((next, after(bot, step, outcome, met)));
+        }
+    }
+    known
+}
+
+fn after(bot: &Bot, step: &Step, outcome: Option<&str>, known: Known) -> Known {
+    match &step.kind {
+        StepKind::Confirm { .. } => Known {
+            confirmed: outcome == Some("yes"),
+            ..known
+        },
+        StepKind::Call { call, .. } if call == "check_owner" => Known {
+            owner: known.owner || proves(step, outcome),
+            ..known
+        },
+        StepKind::Call { call, .. } if call.starts_with("request.") => Known {
+            confirmed: false,
+            ..known
+        },
+        StepKind::Run { flow } => Known {
+            owner: known.owner || bot.flows.get(flow).is_some_and(|flow| ends_owned(bot, flow)),
+            ..known
+        },
+        _ => known,
+    }
+}
+
+/// The way that is left when `wrong` and `ask` lead elsewhere is the right one.
+fn proves(step: &Step, outcome: Option<&str>) -> bool {
+    let elsewhere = ["wrong", "ask"].iter().all(|key| step.on.contains_key(*key));
+    outcome == Some("right") || (outcome.is_none() && elsewhere)
+}
+
+/// Whether a flow that comes back has proved the owner on every way.
+fn ends_owned(bot: &Bot, flow: &Flow) -> bool {
+    let runs = |step: &Step| matches!(step.kind, StepKind::Run { .. });
+    if flow.steps.iter().any(runs) {
+        return false;
+    }
+    let known = walk(bot, flow);
+    let mut ends = flow
+        .steps
+        .iter()
+        .filter(|step| matches!(step.kind, StepKind::End { .. }))
+        .peekable();
+    ends.peek().is_some() && ends.all(|step| known.get(step.id.as_str()).is_none_or(|known| known.owner))
+}
+
+/// Whether a step leads back to itself with nobody being asked.
+fn circles(flow: &Flow, from: &Step) -> bool {
+    let asks = |step: &Step| step.asks_for().is_some() || matches!(step.kind, StepKind::Run { .. });
+    let mut seen = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(step) = open.pop() {
+        if asks(step) {
+            continue;
+        }
+        for (_, next) in edges(flow, step) {
+            if next.id == from.id {
+                return true;
+            }
+            if seen.insert(next.id.as_str()) {
+                open.push(next);
+            }
+        }
+    }
+    false
+}

@@ -1,0 +1,209 @@
+//! `patterns.yaml`: how the bot repairs a conversation, by name. What a shop leaves out is built in.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::problem::Problems;
+use super::response::{Response, Responses, check_response};
+use super::yaml;
+use crate::conversation::{Choice, Lang, fold};
+
+/// Largest patterns file, in bytes.
+const PATTERNS_BYTES_MAX: u64 = 256 * 1024;
+/// Longest message searched for phrases, in characters.
+const MESSAGE_CHARS_MAX: usize = 400;
+/// What every shop begins with.
+const BUILT_IN: &str = include_str!("patterns.yaml");
+
+/// One repair pattern. Its words are the response of the same name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pattern {
+    /// Folded phrases that call for it.
+    pub phrases: Vec<String>,
+    /// Characters a message may have besides the phrase.
+    pub beside_max: usize,
+    /// How often something may happen before the pattern is taken, where it counts.
+    pub times_max: u8,
+}
+
+/// Patterns by name.
+pub type Patterns = BTreeMap<String, Pattern>;
+
+#[derive(Deserialize, Clone, Default)]
+#[serde(deny_unknown_fields)]
+struct PatternFile {
+    phrases: Option<BTreeMap<Lang, Vec<String>>>,
+    beside_max: Option<usize>,
+    times_max: Option<u8>,
+    say: Option<BTreeMap<Lang, Variants>>,
+    choices: Option<Vec<ChoiceFile>>,
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(untagged)]
+enum Variants {
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(deny_unknown_fields)]
+struct ChoiceFile {
+    choice: String,
+    zh: String,
+    en: String,
+}
+
+impl Pattern {
+    /// The phrase of a folded message that calls for the pattern.
+    #[must_use]
+    pub fn called_by(&self, folded: &str) -> Option<&str> {
+        let chars = folded.chars().count();
+        self.phrases
+            .iter()
+            .filter(|phrase| chars <= phrase.chars().count() + self.beside_max)
+            .find(|phrase| holds(folded, phrase))
+            .map(String::as_str)
+    }
+}
+
+/// Whether a folded text holds a folded phrase; Latin phrases as whole words.
+#[must_use]
+pub fn holds(folded: &str, phrase: &str) -> bool {
+    folded.match_indices(phrase).any(|(at, _)| {
+        let glued = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        let (first, last) = (phrase.chars().next(), phrase.chars().next_back());
+        let before = glued(folded[..at].chars().next_back()) && glued(first);
+        let behind = glued(folded[at + phrase.len()..].chars().next()) && glued(last);
+        !before && !behind
+    })
+}
+
+/// A message as phrases are looked for in it.
+#[must_use]
+pub fn folded_message(text: &str) -> String {
+    fold(text, MESSAGE_CHARS_MAX)
+}
+
+/// Reads the shop's patterns over those built in; their words join `responses`.
+pub(super) fn load_patterns(file: &Path, responses: &mut Responses, problems: &mut Problems) -> Patterns {
+    let mut patterns = parse(file, BUILT_IN, problems);
+    let own = file
+        .exists()
+        .then(|| yaml::read(file, PATTERNS_BYTES_MAX, problems))
+        .flatten();
+    let source = own.unwrap_or_default();
+    for (name, own) in if source.is_empty() {
+        BTreeMap::new()
+    } else {
+        parse(file, &source, problems)
+    } {
+        let line = yaml::line_of(&source, 1, &name);
+        match patterns.get_mut(&name) {
+            Some(pattern) => pattern.take(own),
+            None => {
+                let known: Vec<&str> = patterns.keys().map(String::as_str).collect();
+                let message = format!("there is no pattern `{name}`; known are {}", known.join(", "));
+                problems.error(file, line, "unknown_pattern", message);
+            }
+        }
+    }
+    let said = |(name, pattern): (String, PatternFile)| {
+        let line = yaml::line_of(&source, 1, &name);
+        say(&name, &pattern, (file, line), responses, problems);
+        (name, pattern.into_pattern())
+    };
+    patterns.into_iter().map(said).collect()
+}
+
+fn parse(file: &Path, text: &str, problems: &mut Problems) -> BTreeMap<String, PatternFile> {
+    yaml::parse(file, 0, text, "bad_yaml", problems).unwrap_or_default()
+}
+
+fn say(
+    name: &str,
+    pattern: &PatternFile,
+    (file, line): (&Path, usize),
+    responses: &mut Responses,
+    problems: &mut Problems,
+) {
+    let Some(written) = &pattern.say else {
+        return;
+    };
+    for lang in Lang::ALL {
+        let variants = match written.get(&lang) {
+            Some(Variants::One(text)) => vec![text.clone()],
+            Some(Variants::Many(list)) => list.clone(),
+            None => Vec::new(),
+        };
+        let of = |choice: &ChoiceFile| Choice {
+            label: if lang == Lang::Zh { &choice.zh } else { &choice.en }.clone(),
+            choice: choice.choice.clone(),
+        };
+        let choices = pattern.choices.iter().flatten().map(of).collect();
+        let response = Response { variants, choices };
+        if response.variants.is_empty() {
+            let message = format!("pattern `{name}` has no `{lang}`; write it");
+            problems.error(file, line, "missing_lang", message);
+            continue;
+        }
+        check_response(file, line, name, &response, problems);
+        let before = responses
+            .entry(lang)
+            .or_default()
+            .insert(name.to_owned(), response);
+        if before.is_some() {
+            let message = format!("`{name}` is a pattern; move its words from responses/ to patterns.yaml");
+            problems.error(file, line, "pattern_in_responses", message);
+        }
+    }
+}
+
+impl PatternFile {
+    /// What the shop wrote stands before what is built in.
+    fn take(&mut self, own: Self) {
+        self.phrases = own.phrases.or(self.phrases.take());
+        self.beside_max = own.beside_max.or(self.beside_max);
+        self.times_max = own.times_max.or(self.times_max);
+        self.say = own.say.or(self.say.take());
+        self.choices = own.choices.or(self.choices.take());
+    }
+
+    fn into_pattern(self) -> Pattern {
+        let phrases = self.phrases.into_iter().flat_map(BTreeMap::into_values).flatten();
+        let mut phrases: Vec<String> = phrases.map(|phrase| folded_message(&phrase)).collect();
+        phrases.retain(|phrase| !phrase.is_empty());
+        // The longest first: it says most exactly what is meant.
+        phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.chars().count()));
+        Pattern {
+            phrases,
+            beside_max: self.beside_max.unwrap_or(MESSAGE_CHARS_MAX),
+            times_max: self.times_max.unwrap_or(u8::MAX),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_are_whole_words_and_stand_nearly_alone() {
+        let (mut responses, mut problems) = (Responses::new(), Problems::new(Path::new(".")));
+        let patterns = load_patterns(Path::new("no such file"), &mut responses, &mut problems);
+        assert!(problems.into_sorted().is_empty());
+        for (message, pattern, called) in [
+            ("算了，不办了", "cancel", true),
+            ("Never mind!", "cancel", true),
+            ("算了一下，这个订单的运费好像多收了我二十块钱", "cancel", false),
+            ("the backpack is fine", "back", false),
+            ("go back please", "back", true),
+            ("我說錯了，是M碼", "correction", true),
+        ] {
+            let found = patterns[pattern].called_by(&folded_message(message));
+            assert_eq!(found.is_some(), called, "{message}: {found:?}");
+        }
+    }
+}

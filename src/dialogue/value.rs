@@ -1,0 +1,208 @@
+//! Taking a slot's value out of what was said, tapped, sent along or is on the page.
+
+use super::reference;
+use crate::bot::{Offers, Slot, SlotFrom, folded_message, holds};
+use crate::conversation::{Choice, Tracker};
+
+/// A slot that wants a value, and what is known about its question.
+pub(super) struct Wanted<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it takes.
+    pub slot: &'a Slot,
+    /// The buttons of its question.
+    pub offers: Option<&'a Offers>,
+    /// Whether the message answers the question.
+    pub asked: bool,
+}
+
+/// The value of a slot as the last message gives it.
+pub(super) fn value(tracker: &Tracker, wanted: &Wanted<'_>) -> Option<String> {
+    if let Some((kind, value)) = tracker.choice() {
+        return (kind == wanted.name && wanted.slot.takes(value)).then(|| value.to_owned());
+    }
+    let said = said(tracker, wanted).or_else(|| {
+        let page = wanted.slot.page.as_ref().filter(|_| !wanted.asked)?;
+        tracker.page.get(page).cloned()
+    })?;
+    let value = said.trim();
+    if wanted.slot.takes(value) {
+        return Some(value.to_owned());
+    }
+    // Codes are typed in small letters as well.
+    let upper = value.to_uppercase();
+    wanted.slot.takes(&upper).then_some(upper)
+}
+
+fn said(tracker: &Tracker, wanted: &Wanted<'_>) -> Option<String> {
+    let said = tracker.said.as_ref()?;
+    let understanding = tracker.understanding.as_ref()?;
+    match wanted.slot.from {
+        SlotFrom::Entity => {
+            let kind = wanted.slot.entity.as_deref().unwrap_or(wanted.name);
+            let named = understanding.entity(kind).map(|e| e.value.clone());
+            named.or_else(|| pointed(tracker, wanted, &said.text))
+        }
+        SlotFrom::Choice => pointed(tracker, wanted, &said.text).or_else(|| worded(wanted, &said.text)),
+        SlotFrom::YesNo if !wanted.asked => None,
+        SlotFrom::YesNo => match understanding.intent() {
+            "affirm" => Some("yes".to_owned()),
+            "deny" => Some("no".to_owned()),
+            _ => pointed(tracker, wanted, &said.text).or_else(|| plain_yes_no(&said.text)),
+        },
+        SlotFrom::Text => wanted.asked.then(|| said.text.clone()),
+        SlotFrom::Number => number(wanted, &said.text),
+        SlotFrom::Photo => said.photos.first().cloned().or_else(|| {
+            let none = wanted.asked && understanding.intent() == "deny";
+            none.then(|| "none".to_owned())
+        }),
+    }
+}
+
+/// A button's label typed out, or its place in the list, instead of a tap.
+fn pointed(tracker: &Tracker, wanted: &Wanted<'_>, text: &str) -> Option<String> {
+    if !wanted.asked {
+        return None;
+    }
+    let of_slot = |choice: &Choice| {
+        let (kind, value) = choice.choice.split_once(':')?;
+        (kind == wanted.name).then(|| value.to_owned())
+    };
+    let offered: Vec<Choice> = tracker
+        .choices
+        .iter()
+        .filter(|choice| of_slot(choice).is_some())
+        .cloned()
+        .collect();
+    let squeeze = |text: &str| folded_message(text).split_whitespace().collect::<String>();
+    let typed = squeeze(text);
+    let exact = offered.iter().find(|choice| squeeze(&choice.label) == typed);
+    exact.or_else(|| reference::nth(text, &offered)).and_then(of_slot)
+}
+
+/// The one written button whose label or words stand in the message.
+fn worded(wanted: &Wanted<'_>, text: &str) -> Option<String> {
+    let Some(Offers::Written(offers)) = wanted.offers else {
+        return None;
+    };
+    let folded = folded_message(text);
+    let length = |words: &mut dyn Iterator<Item = &String>| {
+        words
+            .map(|word| folded_message(word))
+            .filter(|word| !word.is_empty() && holds(&folded, word))
+            .map(|word| word.chars().count())
+            .max()
+    };
+    let mut found: Vec<(usize, &str)> = Vec::new();
+    for offer in offers {
+        // A label counts in a message that answers; before, only words that were written for it.
+        let labels = offer.label.values().filter(|_| wanted.asked);
+        if let Some(length) = length(&mut offer.words.iter().chain(labels)) {
+            found.push((length, &offer.value));
+        }
+    }
+    found.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+    let clear = match found[..] {
+        [] => return None,
+        [(_, value)] => value,
+        // Two that are said alike clearly are not one answer.
+        [(first, value), (second, _), ..] if first > second => value,
+        _ => return None,
+    };
+    Some(clear.to_owned())
+}
+
+/// A short yes or no that the intents do not know, whole.
+fn plain_yes_no(text: &str) -> Option<String> {
+    const YES: [&str; 14] = [
+        "是", "对", "好", "好的", "行", "可以", "嗯", "确认", "没错", "yes", "y", "ok", "sure", "confirm",
+    ];
+    const NO: [&str; 9] = ["不", "不要", "不用", "不行", "否", "取消", "no", "n", "nope"];
+    let folded = folded_message(text);
+    let bare = folded.trim_end_matches(['。', '.', '!', '！', '~', '～', ' ', ',', '，']);
+    let of = |words: &[&str], value: &str| words.contains(&bare).then(|| value.to_owned());
+    of(&YES, "yes").or_else(|| of(&NO, "no"))
+}
+
+/// A number with one of the units behind it; alone, if it was asked for and is the only one.
+fn number(wanted: &Wanted<'_>, text: &str) -> Option<String> {
+    let folded = folded_message(text);
+    let numbers = numbers(&folded);
+    let mut with_unit = numbers.iter().filter_map(|(number, rest)| {
+        let rest = rest.trim_start();
+        let mut units: Vec<_> = wanted.slot.units.iter().collect();
+        units.sort_by_key(|(unit, _)| std::cmp::Reverse(unit.chars().count()));
+        let unit = |unit: &str| {
+            let behind = rest.strip_prefix(&folded_message(unit))?.chars().next();
+            let word = unit.ends_with(|c: char| c.is_ascii_alphabetic());
+            (!(word && behind.is_some_and(|c| c.is_ascii_alphabetic()))).then_some(())
+        };
+        let (_, worth) = units.into_iter().find(|(name, _)| unit(name).is_some())?;
+        Some(number * worth)
+    });
+    let value = with_unit.next().or_else(|| match numbers[..] {
+        [(number, rest)] if wanted.asked && !rest.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            Some(number)
+        }
+        _ => None,
+    })?;
+    let rounded = (value * 100.0).round() / 100.0;
+    Some(format!("{rounded}"))
+}
+
+/// All numbers of a text with what follows them.
+fn numbers(text: &str) -> Vec<(f64, &str)> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    let mut glued = false;
+    while let Some(c) = rest.chars().next() {
+        if c.is_ascii_digit() && !glued {
+            let end = rest
+                .find(|c: char| !c.is_ascii_digit() && c != '.')
+                .unwrap_or(rest.len());
+            let written = rest[..end].trim_end_matches('.');
+            rest = &rest[written.len()..];
+            if let Ok(number) = written.parse() {
+                found.push((number, rest));
+            }
+            continue;
+        }
+        glued = c.is_ascii_alphanumeric();
+        rest = &rest[c.len_utf8()..];
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn height(text: &str, asked: bool) -> Option<String> {
+        let slot: Slot =
+            serde_saphyr::from_str("from: number\nunits: {cm: 1, 厘米: 1, m: 100, 斤: 0.5}\n").unwrap();
+        let wanted = Wanted {
+            name: "height",
+            slot: &slot,
+            offers: None,
+            asked,
+        };
+        number(&wanted, text)
+    }
+
+    #[test]
+    fn numbers_with_their_units() {
+        for (text, asked, wanted) in [
+            ("身高170厘米 体重65", false, Some("170")),
+            ("1.75m", false, Some("175")),
+            ("I am 168 cm tall", false, Some("168")),
+            ("130斤", false, Some("65")),
+            ("172", true, Some("172")),
+            ("172", false, None),
+            ("172 or 175", true, None),
+            ("QM2026110312", true, None),
+        ] {
+            assert_eq!(height(text, asked).as_deref(), wanted, "{text}");
+        }
+        assert_eq!(plain_yes_no("好的！").as_deref(), Some("yes"));
+    }
+}
