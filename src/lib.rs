@@ -16,5 +16,6 @@ pub mod exchange;
 pub mod knowledge;
 pub mod nlu;
 pub mod predictors;
+pub mod rehearsal;
 pub mod server;
 pub mod store;

@@ -11,6 +11,9 @@ use super::slot::SlotFrom;
 use super::yaml;
 use crate::conversation::{CONFIRMED, Lang};
 
+/// Flows that run flows that run flows: deeper ones prove nothing.
+const RUNS_DEEP_MAX: usize = 6;
+
 /// Checks every flow.
 pub(super) fn check_flows(bot: &Bot, problems: &mut Problems) {
     for flow in bot.flows.values() {
@@ -196,7 +199,7 @@ impl Checking<'_> {
 
     /// Walks all ways through the flow: steps nobody reaches, circles, and what is done unconfirmed.
     fn ways(&mut self) {
-        let known = walk(self.bot, self.flow);
+        let known = walk(self.bot, self.flow, 0);
         for step in &self.flow.steps {
             let Some(known) = known.get(step.id.as_str()) else {
                 let message = format!("no way leads to step `{}`; mend it or take it out", step.id);
@@ -311,7 +314,7 @@ fn edges<'a>(flow: &'a Flow, step: &'a Step) -> Vec<(Option<&'a str>, &'a Step)>
 }
 
 /// What holds on all ways to each step that can be reached.
-fn walk<'a>(bot: &Bot, flow: &'a Flow) -> BTreeMap<&'a str, Known> {
+fn walk<'a>(bot: &Bot, flow: &'a Flow, depth: usize) -> BTreeMap<&'a str, Known> {
     let mut known: BTreeMap<&str, Known> = BTreeMap::new();
     let start = Known {
         confirmed: false,
@@ -329,13 +332,13 @@ fn walk<'a>(bot: &Bot, flow: &'a Flow) -> BTreeMap<&'a str, Known> {
         }
         known.insert(&step.id, met);
         for (outcome, next) in edges(flow, step) {
-            open.push((next, after(bot, step, outcome, met)));
+            open.push((next, after(bot, step, outcome, met, depth)));
         }
     }
     known
 }
 
-fn after(bot: &Bot, step: &Step, outcome: Option<&str>, known: Known) -> Known {
+fn after(bot: &Bot, step: &Step, outcome: Option<&str>, known: Known, depth: usize) -> Known {
     match &step.kind {
         StepKind::Confirm { .. } => Known {
             confirmed: outcome == Some("yes"),
@@ -350,7 +353,7 @@ fn after(bot: &Bot, step: &Step, outcome: Option<&str>, known: Known) -> Known {
             ..known
         },
         StepKind::Run { flow } => Known {
-            owner: known.owner || bot.flows.get(flow).is_some_and(|flow| ends_owned(bot, flow)),
+            owner: known.owner || proved_by(bot, step, flow, outcome, depth),
             ..known
         },
         _ => known,
@@ -363,19 +366,24 @@ fn proves(step: &Step, outcome: Option<&str>) -> bool {
     outcome == Some("right") || (outcome.is_none() && elsewhere)
 }
 
-/// Whether a flow that comes back has proved the owner on every way.
-fn ends_owned(bot: &Bot, flow: &Flow) -> bool {
-    let runs = |step: &Step| matches!(step.kind, StepKind::Run { .. });
-    if flow.steps.iter().any(runs) {
+/// Whether a flow has proved the owner on every way that comes back with an outcome; `None` stands for those
+/// that the step which runs it does not name.
+fn proved_by(bot: &Bot, step: &Step, flow: &str, outcome: Option<&str>, depth: usize) -> bool {
+    let Some(flow) = bot.flows.get(flow).filter(|_| depth < RUNS_DEEP_MAX) else {
         return false;
-    }
-    let known = walk(bot, flow);
-    let mut ends = flow
-        .steps
-        .iter()
-        .filter(|step| matches!(step.kind, StepKind::End { .. }))
-        .peekable();
-    ends.peek().is_some() && ends.all(|step| known.get(step.id.as_str()).is_none_or(|known| known.owner))
+    };
+    let comes = |result: &str| match outcome {
+        Some(outcome) => outcome == result,
+        None => !step.on.contains_key(result),
+    };
+    let known = walk(bot, flow, depth + 1);
+    let ends = flow.steps.iter().filter_map(|end| match &end.kind {
+        StepKind::End { result } => Some((end, result.as_deref().unwrap_or("done"))),
+        _ => None,
+    });
+    let mut coming = ends.filter(|(_, result)| comes(result)).peekable();
+    let owned = |end: &Step| known.get(end.id.as_str()).is_none_or(|known| known.owner);
+    coming.peek().is_some() && coming.all(|(end, _)| owned(end))
 }
 
 /// Whether a step leads back to itself with nobody being asked.

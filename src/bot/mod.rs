@@ -31,4 +31,4 @@ pub use problem::{Problem, Problems, Severity};
 pub use response::{RESPONSES_BYTES_MAX, Response, Responses, load_responses};
 pub use shop::{RequestRule, Shop};
 pub use slot::{Slot, SlotFrom};
-pub use yaml::files_in;
+pub use yaml::{files_below, files_in, parse as parse_yaml, read as read_text};

@@ -15,7 +15,8 @@ const DEPTH_MAX: usize = 8;
 
 /// All files with an extension below a folder, sorted; links and devices are passed over with a
 /// warning. A folder that is not there counts as empty.
-pub(super) fn files_below(dir: &Path, extension: &str, problems: &mut Problems) -> Vec<PathBuf> {
+#[must_use]
+pub fn files_below(dir: &Path, extension: &str, problems: &mut Problems) -> Vec<PathBuf> {
     let mut found = Vec::new();
     walk(dir, extension, 0, &mut found, problems);
     if found.len() > FILES_MAX {
@@ -77,7 +78,8 @@ fn list(root: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, String>) {
 }
 
 /// Reads a text file of at most `bytes_max` bytes; a BOM is dropped and line ends become `\n`.
-pub(super) fn read(file: &Path, bytes_max: u64, problems: &mut Problems) -> Option<String> {
+#[must_use]
+pub fn read(file: &Path, bytes_max: u64, problems: &mut Problems) -> Option<String> {
     let mut bytes = Vec::new();
     let read = std::fs::File::open(file).and_then(|f| f.take(bytes_max + 1).read_to_end(&mut bytes));
     if let Err(error) = read {
@@ -107,7 +109,8 @@ pub(super) fn read(file: &Path, bytes_max: u64, problems: &mut Problems) -> Opti
 }
 
 /// Parses YAML that starts below line `line_before` of `file`.
-pub(super) fn parse<T: DeserializeOwned>(
+#[must_use]
+pub fn parse<T: DeserializeOwned>(
     file: &Path,
     line_before: usize,
     text: &str,

@@ -13,6 +13,7 @@ pub mod live;
 mod progress;
 mod replay;
 mod serve;
+mod test;
 mod threads;
 mod train;
 
@@ -41,6 +42,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Chat(chat::ChatArgs),
     Check(check::CheckArgs),
+    Test(test::TestArgs),
     Train(train::TrainArgs),
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -118,6 +120,7 @@ pub fn run() -> u8 {
         Some(Command::Serve(args)) => serve::run(&args).map(fine),
         Some(Command::Chat(args)) => chat::run(&args).map(fine),
         Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Test(args)) => test::run(&args),
         Some(Command::Train(args)) => train::run(&args).map(fine),
         Some(Command::Bench(command)) => bench::run(&command).map(fine),
         Some(Command::Eval(command)) => eval::run(&command).map(fine),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::support::root;
 
 /// Rooms with their levels: a room imports only lower ones.
-const LEVELS: [(&str, u8); 17] = [
+const LEVELS: [(&str, u8); 18] = [
     ("conversation", 0),
     ("bot", 1),
     ("predictors", 1),
@@ -18,6 +18,7 @@ const LEVELS: [(&str, u8); 17] = [
     ("actions", 3),
     ("engine", 4),
     ("channels", 5),
+    ("rehearsal", 5),
     ("console", 6),
     ("server", 7),
     ("config", 8),
