@@ -91,7 +91,7 @@ fn named_product(tracker: &Tracker) -> Option<String> {
     let spoken_of = || {
         let it = says_it(&tracker.said.as_ref()?.text);
         let last = tracker
-            .slots
+            .spoken_of
             .get("product")
             .or_else(|| tracker.page.get("product"))?;
         it.then_some(last.as_str())

@@ -29,6 +29,6 @@ pub use likeness::alike;
 pub use pattern::{Pattern, Patterns, folded_message, holds};
 pub use problem::{Problem, Problems, Severity};
 pub use response::{RESPONSES_BYTES_MAX, Response, Responses, load_responses};
-pub use shop::{RequestRule, Shop};
+pub use shop::{DaysFrom, RequestRule, Shop};
 pub use slot::{Slot, SlotFrom};
 pub use yaml::{files_below, files_in, parse as parse_yaml, read as read_text};

@@ -39,6 +39,17 @@ pub struct Shop {
     pub requests: BTreeMap<String, RequestRule>,
 }
 
+/// What the term of a request counts from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DaysFrom {
+    /// The day of delivery.
+    #[default]
+    Delivered,
+    /// The day of the order.
+    Placed,
+}
+
 /// When a kind of request may be made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,9 +59,12 @@ pub struct RequestRule {
     /// States of the order in which it may be made; none if it is about no order.
     #[serde(default)]
     pub states: Vec<OrderState>,
-    /// Days since delivery within which it may be made.
+    /// Days within which it may be made.
     #[serde(default)]
     pub days_max: Option<i64>,
+    /// What the days count from.
+    #[serde(default)]
+    pub days_from: DaysFrom,
     /// Other terms, by `slot:value` or `level:name`; the longest that fits counts.
     #[serde(default)]
     pub days_by: BTreeMap<String, i64>,

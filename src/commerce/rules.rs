@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::bot::{Bot, Order, RequestRule};
+use crate::bot::{Bot, DaysFrom, Order, RequestRule};
 
 /// `yes`, `too_late`, `wrong_state` or `already`, and the days allowed if days count.
 pub(super) fn may(
@@ -25,11 +25,19 @@ pub(super) fn may(
     } else if !rule.states.is_empty() && !rule.states.contains(&order.state) {
         "wrong_state"
     } else {
-        let since = days_since(bot, &order.delivered_on, now);
+        let since = days_since(bot, counted_from(rule, order), now);
         let late = days.zip(since).is_some_and(|(days, since)| since > days);
         if late { "too_late" } else { "yes" }
     };
     (outcome, days)
+}
+
+/// The day that a rule's term counts from.
+pub(super) fn counted_from<'a>(rule: &RequestRule, order: &'a Order) -> &'a str {
+    match rule.days_from {
+        DaysFrom::Delivered => &order.delivered_on,
+        DaysFrom::Placed => &order.placed_on,
+    }
 }
 
 /// The longest term that fits the customer's level and what was collected.

@@ -113,6 +113,8 @@ pub struct Tracker {
     pub customer: Option<String>,
     /// What is on the page they look at.
     pub page: BTreeMap<String, String>,
+    /// The product and the order that messages named last.
+    pub spoken_of: BTreeMap<String, String>,
     /// Values collected.
     pub slots: BTreeMap<String, String>,
     /// What the shop told, for texts.
@@ -218,6 +220,11 @@ impl Tracker {
                 self.lang = Some(understanding.lang);
                 if understanding.also.is_some() {
                     self.also.clone_from(&understanding.also);
+                }
+                for kind in ["product", "order_no"] {
+                    if let Some(entity) = understanding.entity(kind) {
+                        self.spoken_of.insert(kind.to_owned(), entity.value.clone());
+                    }
                 }
                 self.understanding = Some(understanding.clone());
             }

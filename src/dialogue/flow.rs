@@ -3,7 +3,7 @@
 use super::value::{self, Wanted};
 use super::{Action, fallback, policies, repair};
 use crate::bot::{Bot, Flow, Offers, SLOW, SlotFrom, Step, StepKind, UNKNOWN};
-use crate::conversation::{ActiveFlow, CONFIRMED, Choice, FlowOutcome, Tracker};
+use crate::conversation::{ActiveFlow, CONFIRMED, Choice, FlowOutcome, Lang, Tracker};
 
 /// Steps passed without stopping; more means that the flow goes in circles.
 const STEPS_PASSED_MAX: usize = 64;
@@ -28,36 +28,43 @@ pub(super) fn step(tracker: &Tracker, bot: &Bot) -> Option<Action> {
         return Some(here.retrace());
     }
     let Some(step) = active.step.as_deref().and_then(|id| flow.step(id)) else {
-        return Some(here.go_to(flow.steps.first()));
+        return Some(here.told().unwrap_or_else(|| here.go_to(flow.steps.first())));
     };
     here.at(step)
 }
 
-/// The flow that collects a slot, among those under way, with the buttons of its question.
+/// The flow that collects a slot, among those under way and those they run, with the buttons of its question.
 pub(super) fn collecting<'a>(
     tracker: &Tracker,
     bot: &'a Bot,
     slot: &str,
 ) -> Option<(&'a str, Option<&'a Offers>)> {
-    let asks = |flow: &'a Flow| {
-        flow.steps.iter().find_map(|step| match &step.kind {
-            StepKind::Collect {
-                slot: asked, offers, ..
-            } if asked == slot => Some(offers),
-            _ => None,
+    let under_way = tracker.flows().filter_map(|name| bot.flows.get(name));
+    let mut flows = under_way.map(|flow| within(bot, flow, 0));
+    flows.find_map(|flows| {
+        flows.into_iter().find_map(|flow| {
+            let asks = flow.steps.iter().find_map(|step| match &step.kind {
+                StepKind::Collect {
+                    slot: asked, offers, ..
+                } if asked == slot => Some(offers),
+                _ => None,
+            });
+            Some((flow.name.as_str(), Some(asks?)))
         })
-    };
-    let under_way: Vec<&Flow> = tracker.flows().filter_map(|name| bot.flows.get(name)).collect();
-    let run = under_way
-        .iter()
-        .flat_map(|flow| &flow.steps)
-        .filter_map(|step| match &step.kind {
+    })
+}
+
+/// A flow and those it runs.
+fn within<'a>(bot: &'a Bot, flow: &'a Flow, depth: usize) -> Vec<&'a Flow> {
+    let mut flows = vec![flow];
+    if depth < FLOWS_MAX {
+        let run = flow.steps.iter().filter_map(|step| match &step.kind {
             StepKind::Run { flow } => bot.flows.get(flow),
             _ => None,
         });
-    let all = under_way.iter().copied().chain(run);
-    all.into_iter()
-        .find_map(|flow| Some((flow.name.as_str(), Some(asks(flow)?))))
+        flows.extend(run.flat_map(|flow| within(bot, flow, depth + 1)));
+    }
+    flows
 }
 
 /// A slot's value as people read it: the button's label, or the value itself.
@@ -141,6 +148,14 @@ impl Here<'_> {
         leads
     }
 
+    /// What the message that began the flow tells of what will be asked.
+    fn told(&self) -> Option<Action> {
+        self.flow.steps.iter().find_map(|step| match &step.kind {
+            StepKind::Collect { slot, offers, .. } => self.fill(slot, offers, false),
+            _ => None,
+        })
+    }
+
     /// A call that was answered. Without a way of its own, slowness and doubt are told as they are.
     fn called(&self, step: &Step) -> Action {
         let outcome = self.active.outcome.as_deref().unwrap_or_default();
@@ -168,7 +183,7 @@ impl Here<'_> {
         card: Option<String>,
     ) -> Option<Action> {
         let turn = &self.tracker.turn;
-        if let Some(set) = self.fill(slot, offers) {
+        if let Some(set) = self.fill(slot, offers, true) {
             return Some(set);
         }
         if self.is_filled(slot) {
@@ -181,8 +196,7 @@ impl Here<'_> {
             } else {
                 self.invalid(slot, invalid, ask)
             };
-            let lang = self.tracker.lang();
-            let choices = offers.choices(slot, lang, &self.tracker.listed);
+            let choices = self.choices(slot, offers);
             return Some(if turn.step_pending {
                 self.say(response, choices, card)
             } else {
@@ -190,6 +204,28 @@ impl Here<'_> {
             });
         }
         self.interrupted(step, asks_max)
+    }
+
+    /// The buttons of a question. A picture can always be gone without.
+    fn choices(&self, slot: &str, offers: &Offers) -> Vec<Choice> {
+        let lang = self.tracker.lang();
+        let mut choices = offers.choices(slot, lang, &self.tracker.listed);
+        let photo = self
+            .bot
+            .slot(&self.flow.name, slot)
+            .is_some_and(|slot| slot.from == SlotFrom::Photo);
+        if photo && choices.is_empty() {
+            let label = if lang == Lang::Zh {
+                "没有照片"
+            } else {
+                "No photo"
+            };
+            choices.push(Choice {
+                label: label.to_owned(),
+                choice: format!("{slot}:none"),
+            });
+        }
+        choices
     }
 
     /// What is said after an answer that does not fit: the step's own words, those for the slot, or the
@@ -263,8 +299,8 @@ impl Here<'_> {
                 Action::StartFlow { flow }
             });
         }
-        let denied = policies::intent_of(self.tracker, self.bot).is_some_and(|i| i.name == "deny");
-        if denied && self.tracker.choice().is_none() {
+        let said = self.tracker.said.as_ref().map_or("", |said| said.text.as_str());
+        if self.tracker.choice().is_none() && value::plain_yes_no(said).as_deref() == Some("no") {
             return Some(Action::Repair {
                 pattern: "cancel".to_owned(),
                 slot: None,
@@ -288,8 +324,8 @@ impl Here<'_> {
         slot.is_some_and(|slot| slot.from == SlotFrom::Text)
     }
 
-    /// Takes the slot's value out of the message, once a turn.
-    fn fill(&self, name: &str, offers: &Offers) -> Option<Action> {
+    /// Takes the slot's value out of the message, once a turn. `here`: the flow stands at its question.
+    fn fill(&self, name: &str, offers: &Offers, here: bool) -> Option<Action> {
         let turn = &self.tracker.turn;
         let used = turn.slots_set.iter().any(|set| set == name);
         // A message that ended another task, or came to correct this one, is not an answer as well.
@@ -298,7 +334,7 @@ impl Here<'_> {
             return None;
         }
         let slot = self.bot.slot(&self.flow.name, name)?;
-        let asked = self.active.asked > 0 && !turn.asked && !turn.flow_started;
+        let asked = here && self.active.asked > 0 && !turn.asked && !turn.flow_started;
         if asked && slot.from == SlotFrom::Text && fallback::is_question(self.tracker, self.bot) {
             return None;
         }
@@ -337,8 +373,9 @@ impl Here<'_> {
             };
         }
         let collects = |flow: &String| {
-            let flow = self.bot.flows.get(flow);
-            flow.is_some_and(|flow| flow.steps.iter().any(|step| step.asks_for() == Some(slot)))
+            let flows = self.bot.flows.get(flow).map(|flow| within(self.bot, flow, 0));
+            let asks = |flow: &&Flow| flow.steps.iter().any(|step| step.asks_for() == Some(slot));
+            flows.is_some_and(|flows| flows.iter().any(asks))
         };
         let run = steps
             .iter()
@@ -387,7 +424,7 @@ impl Here<'_> {
             };
             match &step.kind {
                 StepKind::Collect { slot, offers, .. } => {
-                    if let Some(set) = self.fill(slot, offers) {
+                    if let Some(set) = self.fill(slot, offers, false) {
                         return set;
                     }
                     if !self.is_filled(slot) {

@@ -92,18 +92,30 @@ fn under_way(tracker: &Tracker, _: &Bot) -> Option<Action> {
     })
 }
 
-/// A person is asked for: no question back.
+/// A person is asked for: no question back. What was under way ends with it.
 fn person(tracker: &Tracker, bot: &Bot) -> Option<Action> {
-    let asked = !tracker.turn.replied && intent_of(tracker, bot)?.name == "human_agent";
-    asked.then_some(Action::Handoff {
-        reason: HandoffReason::Asked,
+    if tracker.turn.replied || !asks_for_person(tracker, bot) {
+        return None;
+    }
+    Some(if tracker.flow.is_some() {
+        Action::end(FlowOutcome::HandedOff)
+    } else {
+        Action::Handoff {
+            reason: HandoffReason::Asked,
+        }
     })
 }
 
+fn asks_for_person(tracker: &Tracker, bot: &Bot) -> bool {
+    intent_of(tracker, bot).is_some_and(|intent| intent.name == "human_agent")
+}
+
 /// A flow that ends with people does so whatever it has said before.
-fn handed_off(tracker: &Tracker, _: &Bot) -> Option<Action> {
+fn handed_off(tracker: &Tracker, bot: &Bot) -> Option<Action> {
     let looped = tracker.turn.repaired.iter().any(|(pattern, _)| pattern == "loop");
-    let reason = if looped {
+    let reason = if asks_for_person(tracker, bot) {
+        HandoffReason::Asked
+    } else if looped {
         HandoffReason::NotUnderstood
     } else {
         HandoffReason::Flow

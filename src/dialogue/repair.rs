@@ -80,7 +80,8 @@ impl Calling<'_> {
             return take("repeat");
         }
         let active = self.tracker.flow.as_ref()?;
-        if self.called("cancel").is_some() {
+        let (asked, answers) = self.asked_for(active);
+        if self.called("cancel").is_some() && !answers {
             return take("cancel");
         }
         if self.called("back").is_some()
@@ -92,17 +93,29 @@ impl Calling<'_> {
                 value: None,
             });
         }
-        self.correction(active)
+        if answers || self.agrees(asked.as_ref()) {
+            return None;
+        }
+        self.correction(active, asked)
+    }
+
+    /// Whether a yes is asked for and given.
+    fn agrees(&self, asked: Option<&(String, SlotFrom)>) -> bool {
+        let yes = self
+            .tracker
+            .understanding
+            .as_ref()
+            .is_some_and(|u| u.intent() == "affirm");
+        yes && asked.is_some_and(|(_, from)| *from == SlotFrom::YesNo)
     }
 
     /// A new value for a slot that is filled, or word that one is wrong.
-    fn correction(&self, active: &ActiveFlow) -> Option<Action> {
-        let (asked, open) = self.asked_for(active);
+    fn correction(&self, active: &ActiveFlow, asked: Option<(String, SlotFrom)>) -> Option<Action> {
         let said = self.called("correction");
         let of_text = asked.as_ref().is_some_and(|(_, from)| *from == SlotFrom::Text);
         // In free text such words may be part of the answer, unless they begin it.
         let marked = said.is_some_and(|phrase| !of_text || self.folded.starts_with(phrase));
-        if open || (of_text && !marked) {
+        if of_text && !marked {
             return None;
         }
         let asked = asked.map(|(slot, _)| slot);

@@ -18,13 +18,23 @@ pub(super) struct Wanted<'a> {
 
 /// The value of a slot as the last message gives it.
 pub(super) fn value(tracker: &Tracker, wanted: &Wanted<'_>) -> Option<String> {
-    if let Some((kind, value)) = tracker.choice() {
-        return (kind == wanted.name && wanted.slot.takes(value)).then(|| value.to_owned());
-    }
-    let said = said(tracker, wanted).or_else(|| {
+    let page = || {
         let page = wanted.slot.page.as_ref().filter(|_| !wanted.asked)?;
         tracker.page.get(page).cloned()
-    })?;
+    };
+    match tracker.choice() {
+        Some((kind, value)) if kind == wanted.name => {
+            return Some(value.to_owned()).filter(|v| offered(wanted, v));
+        }
+        Some(("flow" | "intent", _)) => return page(),
+        Some(_) => return None,
+        None => {}
+    }
+    // What was offered is taken as it is, whatever else the slot would take.
+    if let Some(value) = pointed(tracker, wanted) {
+        return Some(value);
+    }
+    let said = said(tracker, wanted).or_else(page)?;
     let value = said.trim();
     if wanted.slot.takes(value) {
         return Some(value.to_owned());
@@ -34,6 +44,15 @@ pub(super) fn value(tracker: &Tracker, wanted: &Wanted<'_>) -> Option<String> {
     wanted.slot.takes(&upper).then_some(upper)
 }
 
+/// Whether a tapped value is one of the written buttons, or what the slot takes.
+fn offered(wanted: &Wanted<'_>, value: &str) -> bool {
+    let written = match wanted.offers {
+        Some(Offers::Written(offers)) => offers.iter().any(|offer| offer.value == value),
+        _ => false,
+    };
+    written || wanted.slot.takes(value)
+}
+
 fn said(tracker: &Tracker, wanted: &Wanted<'_>) -> Option<String> {
     let said = tracker.said.as_ref()?;
     let understanding = tracker.understanding.as_ref()?;
@@ -41,14 +60,18 @@ fn said(tracker: &Tracker, wanted: &Wanted<'_>) -> Option<String> {
         SlotFrom::Entity => {
             let kind = wanted.slot.entity.as_deref().unwrap_or(wanted.name);
             let named = understanding.entity(kind).map(|e| e.value.clone());
-            named.or_else(|| pointed(tracker, wanted, &said.text))
+            let it = || {
+                let last = tracker.spoken_of.get(kind)?;
+                reference::says_it(&said.text).then(|| last.clone())
+            };
+            named.or_else(it)
         }
-        SlotFrom::Choice => pointed(tracker, wanted, &said.text).or_else(|| worded(wanted, &said.text)),
+        SlotFrom::Choice => worded(wanted, &said.text),
         SlotFrom::YesNo if !wanted.asked => None,
         SlotFrom::YesNo => match understanding.intent() {
             "affirm" => Some("yes".to_owned()),
             "deny" => Some("no".to_owned()),
-            _ => pointed(tracker, wanted, &said.text).or_else(|| plain_yes_no(&said.text)),
+            _ => plain_yes_no(&said.text),
         },
         SlotFrom::Text => wanted.asked.then(|| said.text.clone()),
         SlotFrom::Number => number(wanted, &said.text),
@@ -60,10 +83,8 @@ fn said(tracker: &Tracker, wanted: &Wanted<'_>) -> Option<String> {
 }
 
 /// A button's label typed out, or its place in the list, instead of a tap.
-fn pointed(tracker: &Tracker, wanted: &Wanted<'_>, text: &str) -> Option<String> {
-    if !wanted.asked {
-        return None;
-    }
+fn pointed(tracker: &Tracker, wanted: &Wanted<'_>) -> Option<String> {
+    let text = tracker.said.as_ref().filter(|_| wanted.asked)?.text.as_str();
     let of_slot = |choice: &Choice| {
         let (kind, value) = choice.choice.split_once(':')?;
         (kind == wanted.name).then(|| value.to_owned())
@@ -113,11 +134,27 @@ fn worded(wanted: &Wanted<'_>, text: &str) -> Option<String> {
 }
 
 /// A short yes or no that the intents do not know, whole.
-fn plain_yes_no(text: &str) -> Option<String> {
+pub(super) fn plain_yes_no(text: &str) -> Option<String> {
     const YES: [&str; 14] = [
         "是", "对", "好", "好的", "行", "可以", "嗯", "确认", "没错", "yes", "y", "ok", "sure", "confirm",
     ];
-    const NO: [&str; 9] = ["不", "不要", "不用", "不行", "否", "取消", "no", "n", "nope"];
+    const NO: [&str; 15] = [
+        "不",
+        "不要",
+        "不用",
+        "不用了",
+        "不需要",
+        "不需要了",
+        "不用了谢谢",
+        "不行",
+        "否",
+        "取消",
+        "no",
+        "n",
+        "nope",
+        "no thanks",
+        "no thank you",
+    ];
     let folded = folded_message(text);
     let bare = folded.trim_end_matches(['。', '.', '!', '！', '~', '～', ' ', ',', '，']);
     let of = |words: &[&str], value: &str| words.contains(&bare).then(|| value.to_owned());

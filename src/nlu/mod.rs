@@ -11,7 +11,7 @@ use jiff::civil::Date;
 pub use entities::EntityRules;
 
 use crate::conversation::{Entity, Lang, Ranked, Understanding};
-use crate::predictors::{OUT_OF_SCOPE, Predictors};
+use crate::predictors::{OUT_OF_SCOPE, Prediction, Predictors};
 
 /// Intents kept in an understanding.
 const INTENTS_MAX: usize = 5;
@@ -46,7 +46,7 @@ impl Nlu {
             .nth(UTTERANCE_CHARS_MAX)
             .map_or(text.len(), |(at, _)| at);
         let text = &text[..end];
-        let prediction = self.predictors.predict(text);
+        let prediction = self.predict(text);
         let best = prediction
             .intents
             .first()
@@ -62,6 +62,30 @@ impl Nlu {
             anger: prediction.anger,
             also: self.second_wish(text, &best),
             entities,
+        }
+    }
+
+    /// What a message means. A burst whose whole is not clear means what its clearest line does.
+    fn predict(&self, text: &str) -> Prediction {
+        let whole = self.predictors.predict(text);
+        let clear =
+            |p: &Prediction| p.certain && p.intents.first().is_some_and(|(intent, _)| is_wish(intent));
+        if clear(&whole) || !text.contains('\n') {
+            return whole;
+        }
+        let lines = text.lines().map(|line| self.predictors.predict(line));
+        let clearest = lines.filter(clear).max_by(|a, b| {
+            let score = |p: &Prediction| p.intents.first().map_or(0.0, |(_, score)| *score);
+            score(a).total_cmp(&score(b))
+        });
+        match clearest {
+            Some(line) => Prediction {
+                intents: line.intents,
+                in_scope: line.in_scope,
+                certain: true,
+                ..whole
+            },
+            None => whole,
         }
     }
 

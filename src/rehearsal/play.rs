@@ -193,7 +193,11 @@ impl Stage<'_> {
             Some((kind, seed)) => kind.of(&text, self.lang, seed),
             None => vec![text],
         });
-        Ok(typed.map(|text| (text, None)).collect())
+        let mut messages: Vec<_> = typed.map(|text| (text, None)).collect();
+        if messages.is_empty() && turn.photo {
+            messages.push((String::new(), None));
+        }
+        Ok(messages)
     }
 
     async fn turn(&mut self, at: usize, turn: &Turn) -> Vec<Difference> {

@@ -200,8 +200,9 @@ fn check(script: &Script, problems: &mut Problems) {
         problems.error(&script.file, script.line, "bad_conversation", message);
     }
     for turn in &script.turns {
-        if turn.say.is_some() == turn.tap.is_some() {
-            let message = "a turn has either `say` or `tap`; give it one of them";
+        let both = turn.say.is_some() && turn.tap.is_some();
+        if both || (turn.say.is_none() && turn.tap.is_none() && !turn.photo) {
+            let message = "a turn has either `say` or `tap`, or a `photo` alone; give it one of them";
             problems.error(&script.file, turn.line, "bad_turn", message);
         }
         let texts = [&turn.expect, &turn.not].into_iter().flatten();

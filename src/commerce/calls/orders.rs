@@ -90,7 +90,8 @@ pub(super) async fn check_price(counter: &Counter<'_>, asked: &Asked) -> Result<
     let rule = counter.bot.shop.requests.get("price_protection");
     let days = rule.and_then(|rule| rule.days_max).unwrap_or(PRICE_DAYS_DEFAULT);
     let difference = order.total - now;
-    let outcome = match rules::days_since(counter.bot, &order.delivered_on, asked.now) {
+    let from = rule.map_or(order.placed_on.as_str(), |rule| rules::counted_from(rule, &order));
+    let outcome = match rules::days_since(counter.bot, from, asked.now) {
         Some(since) if since > days => "too_late",
         _ if difference >= 0.01 => "dropped",
         _ => "same",

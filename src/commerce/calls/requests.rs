@@ -28,11 +28,24 @@ pub(super) async fn request(counter: &Counter<'_>, asked: &Asked, kind: &str) ->
         at: asked.now,
     };
     match counter.shop.request(&request).await? {
-        Receipt::Refused { reason } => Ok(Answer::of("refused").with("refusal", reason)),
+        Receipt::Refused { reason } => Ok(Answer::of("refused").with("refusal", refusal(asked, reason))),
         Receipt::Done { number } => Ok(Answer {
             card: Some(card::of_request(asked, &number, order_no)),
             ..Answer::of("done").with("request_no", number)
         }),
+    }
+}
+
+/// A refusal in words; a shop's own words are left as they are.
+fn refusal(asked: &Asked, reason: String) -> String {
+    match reason.as_str() {
+        "too_late" => asked.word("已经过了可以申请的期限", "the time for it is over"),
+        "already" => asked.word("已经申请过了", "it has been asked for already"),
+        "wrong_state" => asked.word(
+            "订单现在的状态不能这样办理",
+            "the order's state does not allow it",
+        ),
+        _ => reason,
     }
 }
 
