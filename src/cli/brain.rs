@@ -27,8 +27,8 @@ pub fn load(common: &Common, shop: impl FnOnce(&Arc<Bot>) -> Arc<dyn Connector>)
     Ok(Brain {
         shop: shop(&bot),
         bot,
-        knowledge,
-        nlu,
+        knowledge: Arc::new(knowledge),
+        nlu: Arc::new(nlu),
     })
 }
 

@@ -107,9 +107,9 @@ fn renew(root: &Path, engine: &Engine, began: Instant) -> Option<Change> {
     let (version, passages) = (bot.version.clone(), knowledge.passages());
     let bot = Arc::new(bot);
     engine.put(Brain {
-        nlu: before.nlu.with_rules(EntityRules::of(&bot)),
+        nlu: Arc::new(before.nlu.with_rules(EntityRules::of(&bot))),
         shop: before.shop.renewed(&bot),
-        knowledge,
+        knowledge: Arc::new(knowledge),
         bot,
     });
     Some(Change::Live {

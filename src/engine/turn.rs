@@ -19,11 +19,24 @@ pub struct Brain {
     /// What the shop wrote.
     pub bot: Arc<Bot>,
     /// The index over it.
-    pub knowledge: Knowledge,
+    pub knowledge: Arc<Knowledge>,
     /// Understanding.
-    pub nlu: Nlu,
+    pub nlu: Arc<Nlu>,
     /// The shop's system.
     pub shop: Arc<dyn Connector>,
+}
+
+impl Brain {
+    /// The same over another shop.
+    #[must_use]
+    pub fn over(&self, shop: Arc<dyn Connector>) -> Self {
+        Self {
+            bot: self.bot.clone(),
+            knowledge: self.knowledge.clone(),
+            nlu: self.nlu.clone(),
+            shop,
+        }
+    }
 }
 
 /// Takes turns. Clones share the brain, which may be put in another's place at any time: a turn is taken

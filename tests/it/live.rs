@@ -13,7 +13,7 @@ use xiaoer::conversation::{Cid, Event, Lang, Ranked, Recorded, Sentiment, Tracke
 use xiaoer::engine::{Brain, Engine};
 use xiaoer::nlu::EntityRules;
 
-use crate::support::{ENGINE, copy_folder, root};
+use crate::support::{ENGINE, block_on, copy_folder, root};
 
 /// How long a change may take on a busy machine before the test calls it lost.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,6 +42,7 @@ fn ask(engine: &Engine) -> (Vec<Event>, String) {
         cid: Cid::new("scripted-live".to_owned()).unwrap(),
         text: QUESTION.to_owned(),
         choice: None,
+        photos: Vec::new(),
     };
     for (seq, event) in (1..).zip([Event::ConversationStarted { lang: Lang::En }, said]) {
         tracker.apply(&Recorded { seq, at: 0, event });
@@ -59,9 +60,10 @@ fn ask(engine: &Engine) -> (Vec<Event>, String) {
         also: None,
         entities: Vec::new(),
     };
-    let events = engine
-        .take_turn_understood("live", &tracker, 0, understanding)
-        .events;
+    let brain = engine.brain();
+    let mut turn = xiaoer::engine::Turn::begin(brain.clone(), "live", &tracker, 0).unwrap();
+    turn.understand(understanding);
+    let events = block_on(turn.finish(&*brain.shop)).events;
     let texts = events.iter().filter_map(|event| match event {
         Event::BotSaid { text, .. } => Some(text.as_str()),
         _ => None,
@@ -91,8 +93,9 @@ impl Watched {
         let brain = ENGINE.brain();
         let bot = Bot::load(folder.path()).0.unwrap();
         let engine = Engine::new(Brain {
-            knowledge: brain.knowledge.rebuilt(&bot.all_articles(), &bot.faq).unwrap(),
-            nlu: brain.nlu.with_rules(EntityRules::of(&brain.bot)),
+            knowledge: Arc::new(brain.knowledge.rebuilt(&bot.all_articles(), &bot.faq).unwrap()),
+            nlu: brain.nlu.clone(),
+            shop: brain.shop.clone(),
             bot: Arc::new(bot),
         });
         let (told, changes) = channel();
@@ -221,8 +224,9 @@ fn numbered(before: &Brain, number: usize) -> Brain {
         .for_each(|intent| intent.examples.clear());
     bot.version = format!("v{number}");
     Brain {
-        knowledge: before.knowledge.rebuilt(&[Arc::new(article)], &[]).unwrap(),
-        nlu: before.nlu.with_rules(EntityRules::of(&bot)),
+        knowledge: Arc::new(before.knowledge.rebuilt(&[Arc::new(article)], &[]).unwrap()),
+        nlu: Arc::new(before.nlu.with_rules(EntityRules::of(&bot))),
+        shop: before.shop.clone(),
         bot: Arc::new(bot),
     }
 }

@@ -23,6 +23,7 @@ fn said(cid: &str, text: &str) -> Event {
         cid: Cid::new(cid).unwrap(),
         text: text.into(),
         choice: None,
+        photos: Vec::new(),
     }
 }
 

@@ -12,13 +12,14 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use xiaoer::bot::Bot;
 use xiaoer::channels::SocketLimits;
+use xiaoer::commerce::Embedded;
 use xiaoer::console::hash_password;
 use xiaoer::engine::{Brain, Engine, Hub, HubSettings, SystemClock};
 use xiaoer::knowledge::Knowledge;
 use xiaoer::nlu::{EntityRules, Nlu};
 use xiaoer::predictors::Predictors;
 use xiaoer::server::{App, router, serve};
-use xiaoer::store::{Account, Sqlite};
+use xiaoer::store::{Account, Ledger, Sqlite};
 
 /// The repository.
 pub fn root() -> &'static Path {
@@ -48,12 +49,27 @@ pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let predictors = Arc::new(predictors);
     let knowledge = Knowledge::build(&bot.all_articles(), &bot.faq, Some(predictors.clone())).unwrap();
     let nlu = Nlu::new(predictors, EntityRules::of(&bot));
+    let bot = Arc::new(bot);
     Engine::new(Brain {
-        bot: Arc::new(bot),
-        knowledge,
-        nlu,
+        shop: Arc::new(Embedded::new(bot.clone(), block_on(Ledger::forgetful()).unwrap())),
+        bot,
+        knowledge: Arc::new(knowledge),
+        nlu: Arc::new(nlu),
     })
 });
+
+/// Waits for something where no runtime is.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(future)
+}
+
+/// The shipped shop with nothing done in it yet.
+pub async fn fresh_engine() -> Engine {
+    let brain = ENGINE.brain();
+    let ledger = Ledger::forgetful().await.unwrap();
+    Engine::new(brain.over(Arc::new(Embedded::new(brain.bot.clone(), ledger))))
+}
 
 /// A real server on a free port with a store of its own.
 pub struct TestServer {
@@ -95,7 +111,12 @@ impl TestServer {
         };
         accounts.put(&may).await.unwrap();
         let settings = HubSettings::default();
-        let hub = Hub::new(ENGINE.clone(), Arc::new(store), Arc::new(SystemClock), settings);
+        let hub = Hub::new(
+            fresh_engine().await,
+            Arc::new(store),
+            Arc::new(SystemClock),
+            settings,
+        );
         let (drain, draining) = watch::channel(false);
         let app = App {
             hub: hub.clone(),

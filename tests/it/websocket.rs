@@ -123,6 +123,7 @@ async fn an_unanswered_message_is_answered_once_after_a_restart() {
         cid: Cid::new("cid-00000001").unwrap(),
         text,
         choice: None,
+        photos: Vec::new(),
     };
     let append = Append {
         id,
