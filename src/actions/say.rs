@@ -54,6 +54,7 @@ pub(super) fn say(desk: &Desk<'_>, tracker: &Tracker, saying: &Saying<'_>) -> Ev
     let why = Why {
         policy: saying.policy.to_owned(),
         source: saying.response.to_owned(),
+        lead: saying.lead.to_vec(),
         score: None,
     };
     Event::BotSaid {
@@ -78,6 +79,7 @@ pub(super) fn again(desk: &Desk<'_>, tracker: &Tracker) -> Event {
         why: Some(Why {
             policy: "repeat".to_owned(),
             source: "repeat".to_owned(),
+            lead: Vec::new(),
             score: None,
         }),
     }

@@ -2,12 +2,14 @@
 
 use super::{Desk, say};
 use crate::bot::Audience;
-use crate::conversation::{Choice, Event, SearchOutcome, Tracker, Weighed, Why};
+use crate::conversation::{Choice, Event, SearchOutcome, Tracker, Understanding, Weighed, Why};
 use crate::dialogue::says_it;
 use crate::knowledge::{Answer, Decision, Query};
 
 /// Passages kept in the conversation's record.
 const PASSAGES_KEPT: usize = 5;
+/// How likely an intent has to be for its flow to be offered under an answer.
+const OFFER_SCORE_MIN: f32 = 0.75;
 
 pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
     let Some(said) = &tracker.said else {
@@ -47,7 +49,10 @@ pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
 
 /// The button of the flow that the intent stands for, when the answer comes first.
 fn offered(desk: &Desk<'_>, tracker: &Tracker) -> Option<Choice> {
-    let understanding = tracker.understanding.as_ref().filter(|u| u.certain)?;
+    // What the knowledge base answers is in scope, whatever the predictor thought of it.
+    let likely =
+        |u: &&Understanding| u.certain || u.intents.first().is_some_and(|r| r.score >= OFFER_SCORE_MIN);
+    let understanding = tracker.understanding.as_ref().filter(likely)?;
     let intent = desk
         .bot
         .intents
@@ -139,6 +144,7 @@ fn cited(desk: &Desk<'_>, tracker: &Tracker, answer: Answer, policy: &str) -> Ev
         why: Some(Why {
             policy: policy.to_owned(),
             source,
+            lead: Vec::new(),
             score: Some(answer.score),
         }),
     }

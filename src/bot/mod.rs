@@ -26,7 +26,7 @@ pub use check::{Bot, version_of};
 pub use flow::{Flow, Offer, Offers, Step, StepKind};
 pub use intent::{EXAMPLE_CHARS_MAX, Example, INTENT_BYTES_MAX, Intent, load_intents};
 pub use likeness::alike;
-pub use pattern::{Pattern, Patterns, folded_message, holds};
+pub use pattern::{Pattern, Patterns, folded_message, holds, one_slip};
 pub use problem::{Problem, Problems, Severity};
 pub use response::{RESPONSES_BYTES_MAX, Response, Responses, load_responses};
 pub use shop::{DaysFrom, RequestRule, Shop};

@@ -69,9 +69,14 @@ impl Pattern {
     }
 }
 
-/// Whether a folded text holds a folded phrase; Latin phrases as whole words.
+/// Whether a folded text holds a folded phrase; Latin phrases as whole words. One slip of the finger in a
+/// longer word, or a character typed twice, is passed over.
 #[must_use]
 pub fn holds(folded: &str, phrase: &str) -> bool {
+    stands_in(folded, phrase) || nearly_in(&pieces(folded), &pieces(phrase))
+}
+
+fn stands_in(folded: &str, phrase: &str) -> bool {
     folded.match_indices(phrase).any(|(at, _)| {
         let glued = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
         let (first, last) = (phrase.chars().next(), phrase.chars().next_back());
@@ -79,6 +84,59 @@ pub fn holds(folded: &str, phrase: &str) -> bool {
         let behind = glued(folded[at + phrase.len()..].chars().next()) && glued(last);
         !before && !behind
     })
+}
+
+/// Latin words and single characters of other scripts, one of those that follow each other alike.
+fn pieces(folded: &str) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut in_word = false;
+    for c in folded.chars() {
+        let word = c.is_ascii_alphanumeric() || c == '\'';
+        match pieces.last_mut() {
+            Some(last) if word && in_word => last.push(c),
+            Some(last) if !word && last.len() == c.len_utf8() && last.starts_with(c) => {}
+            _ if c.is_alphanumeric() => pieces.push(c.to_string()),
+            _ => {}
+        }
+        in_word = word;
+    }
+    pieces
+}
+
+fn nearly_in(text: &[String], phrase: &[String]) -> bool {
+    let letters: usize = phrase.iter().map(|piece| piece.chars().count()).sum();
+    let same = |(one, other): (&String, &String)| {
+        one == other
+            || (other.len() >= 4
+                && letters > 4
+                && one.as_bytes()[0] == other.as_bytes()[0]
+                && one_slip(one, other))
+    };
+    !phrase.is_empty()
+        && letters > 1
+        && text
+            .windows(phrase.len())
+            .any(|part| part.iter().zip(phrase).all(same))
+}
+
+/// Whether two words differ by one letter that is other, missing or too much, or by two that changed places.
+#[must_use]
+pub fn one_slip(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let same_start = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let (one, other) = (&one[same_start..], &other[same_start..]);
+    let same_end = one
+        .iter()
+        .rev()
+        .zip(other.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let (one, other) = (&one[..one.len() - same_end], &other[..other.len() - same_end]);
+    match (one, other) {
+        ([_] | [], [_]) | ([_], []) => true,
+        ([a, b], [c, d]) => a == d && b == c,
+        _ => false,
+    }
 }
 
 /// A message as phrases are looked for in it.
@@ -201,6 +259,9 @@ mod tests {
             ("the backpack is fine", "back", false),
             ("go back please", "back", true),
             ("我說錯了，是M碼", "correction", true),
+            ("我填错错了", "correction", true),
+            ("never mnd", "cancel", true),
+            ("black", "back", false),
         ] {
             let found = patterns[pattern].called_by(&folded_message(message));
             assert_eq!(found.is_some(), called, "{message}: {found:?}");

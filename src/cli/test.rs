@@ -180,12 +180,26 @@ fn perturbed(args: &TestArgs, rehearsal: &Rehearsal, scripts: &[Script]) -> anyh
             kind,
             reached: played.iter().filter(|p| p.reached_end).count(),
             of: played.len(),
-            lost: lost
-                .map(|p| format!("{}:{} {} [{}]", p.file.display(), p.line, p.name, p.lang))
-                .collect(),
+            lost: lost.map(lost_line).collect(),
         });
     }
     Ok(all)
+}
+
+/// Where a conversation got lost: what its last turn said, wanted, and got.
+fn lost_line(played: &Played) -> String {
+    let last = played.differences.last();
+    let why = last.map(|d| {
+        let came = d.came.lines().next().unwrap_or_default();
+        format!(": {} → wanted {}, came {came}", d.said, d.wanted)
+    });
+    let (file, line) = (played.file.display(), played.line);
+    format!(
+        "{file}:{line} {} [{}]{}",
+        played.name,
+        played.lang,
+        why.unwrap_or_default()
+    )
 }
 
 struct Run<'a> {

@@ -72,6 +72,9 @@ pub struct Why {
     pub policy: String,
     /// Response key or article id.
     pub source: String,
+    /// Patterns whose words led it in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lead: Vec<String>,
     /// Retrieval score of the cited passage, 0..=1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f32>,

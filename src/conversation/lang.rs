@@ -47,18 +47,55 @@ impl Lang {
     /// Chinese wins a tie: `我的 order 到哪了` is Chinese.
     #[must_use]
     pub fn of_text(text: &str) -> Option<Self> {
-        let han = text.chars().filter(|c| is_han(*c)).count();
-        // A code such as QM2026110312 is in no language.
-        let words = text
-            .split(|c: char| !c.is_ascii_alphanumeric() && c != '\'')
-            .filter(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_alphabetic() || b == b'\''))
-            .count();
-        match (han, words) {
+        match weights(text) {
             (0, 0) => None,
             (h, w) if h >= w => Some(Self::Zh),
             _ => Some(Self::En),
         }
     }
+
+    /// The language of a text in a conversation that was in `before`: a few words of the other language
+    /// (`cancel it 谢谢`) do not change it, only a text that is mostly in the other.
+    #[must_use]
+    pub fn of_text_after(text: &str, before: Self) -> Option<Self> {
+        let (han, words) = weights(text);
+        if han == 0 || words == 0 {
+            return Self::of_text(text);
+        }
+        let (own, other) = if before == Self::Zh {
+            (han, words)
+        } else {
+            (words, han)
+        };
+        if other > MIXED_TIMES_MIN * own {
+            Self::of_text(text)
+        } else {
+            Some(before)
+        }
+    }
+}
+
+/// How many times a message holds more of the other language before that is the conversation's.
+const MIXED_TIMES_MIN: usize = 3;
+
+/// How much of a text is Chinese, in characters, and how much English, in words.
+fn weights(text: &str) -> (usize, usize) {
+    let han = text.chars().filter(|c| is_han(*c)).count();
+    // A code such as QM2026110312 or an address such as name@example.com is in no language.
+    let joined = |token: &&str| {
+        let inner = token.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        inner.contains(['@', '_', '/']) || inner.split('.').filter(|part| part.len() > 1).count() > 1
+    };
+    let words = text
+        .split_whitespace()
+        .filter(|token| !joined(token))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let words = words
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '\'')
+        .filter(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_alphabetic() || b == b'\''))
+        .count();
+    (han, words)
 }
 
 impl std::fmt::Display for Lang {
@@ -89,6 +126,20 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Lang::of_text(text), lang, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_few_words_do_not_change_the_language() {
+        for (text, before, lang) in [
+            ("cancel it 谢谢", Lang::En, Some(Lang::En)),
+            ("ok 谢谢", Lang::En, Some(Lang::En)),
+            ("我的 order 到哪了", Lang::En, Some(Lang::Zh)),
+            ("hi 我要退货", Lang::Zh, Some(Lang::Zh)),
+            ("where is my parcel 呢", Lang::Zh, Some(Lang::En)),
+            ("name@example.com", Lang::Zh, None),
+        ] {
+            assert_eq!(Lang::of_text_after(text, before), lang, "{text}");
         }
     }
 

@@ -239,6 +239,9 @@ impl Tracker {
                 if source == ALSO {
                     self.also = None;
                 }
+                self.turn
+                    .said
+                    .extend(why.iter().flat_map(|why| why.lead.iter().cloned()));
                 self.turn.said.push(source.to_owned());
                 self.choices.clone_from(choices);
                 self.last_said = Some(LastSaid {
@@ -287,11 +290,33 @@ impl Tracker {
         self.regretted = self.turn.repaired.iter().any(|(p, _)| p == "regret");
     }
 
-    /// The bot's inner workings: flows, searches, fallbacks.
+    /// The bot's inner workings.
     fn apply_inner(&mut self, event: &Event) {
         match event {
             Event::Identified { customer } => self.customer = Some(customer.clone()),
             Event::PageSeen { page } => self.page.clone_from(page),
+            // Wishes, forms and misunderstandings begin anew behind people.
+            Event::HandoffRequested { .. } | Event::AgentJoined { .. } | Event::Resolved { .. } => {
+                self.also = None;
+                self.flow = None;
+                self.below.clear();
+                self.choices.clear();
+                self.misunderstood = 0;
+                self.fallback_stage = 0;
+            }
+            Event::FellBack { stage } => self.turn.fell_back = Some(*stage),
+            Event::Searched {
+                outcome, passages, ..
+            } => {
+                self.turn.searched = Some((*outcome, passages.clone()));
+            }
+            event => self.apply_to_flow(event),
+        }
+    }
+
+    /// What happens to the flow under way.
+    fn apply_to_flow(&mut self, event: &Event) {
+        match event {
             Event::FlowStarted { flow } => self.begin(flow),
             Event::StepReached { step, asked } => {
                 let replied = self.turn.replied;
@@ -316,21 +341,6 @@ impl Tracker {
             Event::Repaired { pattern, slot } => {
                 self.turn.retrace = slot.is_some();
                 self.turn.repaired.push((pattern.clone(), slot.clone()));
-            }
-            // Wishes, forms and misunderstandings begin anew behind people.
-            Event::HandoffRequested { .. } | Event::AgentJoined { .. } | Event::Resolved { .. } => {
-                self.also = None;
-                self.flow = None;
-                self.below.clear();
-                self.choices.clear();
-                self.misunderstood = 0;
-                self.fallback_stage = 0;
-            }
-            Event::FellBack { stage } => self.turn.fell_back = Some(*stage),
-            Event::Searched {
-                outcome, passages, ..
-            } => {
-                self.turn.searched = Some((*outcome, passages.clone()));
             }
             Event::ActionStarted { key, call, fields } => {
                 self.acting = Some(Acting {

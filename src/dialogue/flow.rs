@@ -141,7 +141,7 @@ impl Here<'_> {
         let spoken = ["correct_what", "repeat"];
         let mut leads: Vec<String> = turn.repaired.iter().map(|(pattern, _)| pattern.clone()).collect();
         let back = turn.replied || turn.flow_ended.is_some();
-        if back && self.active.step.is_some() && !turn.flow_started {
+        if back && self.active.step.is_some() && self.active.turns > 0 {
             leads.push("resume".to_owned());
         }
         leads.retain(|lead| !turn.said.contains(lead) && !spoken.contains(&lead.as_str()));
@@ -244,51 +244,71 @@ impl Here<'_> {
     /// The customer said something that does not fill the slot.
     fn interrupted(&self, step: &Step, asks_max: u8) -> Option<Action> {
         let turn = &self.tracker.turn;
-        let again = |asked| {
-            Some(Action::Reach {
-                step: step.id.clone(),
-                asked,
-            })
-        };
         let taken = |pattern: &str| turn.repaired.iter().any(|(taken, _)| taken == pattern);
         if taken("loop") {
             return Some(Action::end(FlowOutcome::HandedOff));
         }
         if taken("correct_what") {
-            return Some(if turn.replied {
-                Action::Listen
-            } else {
-                Action::Say {
-                    response: "correct_what".to_owned(),
-                    lead: Vec::new(),
-                    choices: repair::fixes(self.tracker, self.bot),
-                    card: None,
-                    policy: "repair",
-                }
-            });
+            return Some(self.correct_what());
         }
         if turn.replied || turn.flow_ended.is_some() {
-            let loops = self
-                .bot
-                .patterns
-                .get("loop")
-                .map_or(LOOPS_DEFAULT, |p| p.times_max);
-            if self.active.digressions >= loops {
-                return Some(Action::Repair {
-                    pattern: "loop".to_owned(),
-                    slot: None,
-                    value: None,
-                });
-            }
-            return again(self.active.asked);
+            return Some(self.resumed(step));
         }
-        let moved = turn
-            .repaired
-            .iter()
-            .any(|(taken, _)| taken == "impatient" || taken == "back");
-        if moved {
-            return again(self.active.asked);
+        if taken("impatient") || taken("back") {
+            return Some(self.again(step, self.active.asked));
         }
+        if let Some(turned) = self.turned_away(step) {
+            return Some(turned);
+        }
+        if fallback::is_digression(self.tracker, self.bot) {
+            return None;
+        }
+        if self.active.asked >= asks_max {
+            return Some(Action::end(FlowOutcome::GaveUp));
+        }
+        Some(self.again(step, self.active.asked + 1))
+    }
+
+    fn again(&self, step: &Step, asked: u8) -> Action {
+        Action::Reach {
+            step: step.id.clone(),
+            asked,
+        }
+    }
+
+    /// The values that were given, as buttons to correct.
+    fn correct_what(&self) -> Action {
+        if self.tracker.turn.replied {
+            return Action::Listen;
+        }
+        Action::Say {
+            response: "correct_what".to_owned(),
+            lead: Vec::new(),
+            choices: repair::fixes(self.tracker, self.bot),
+            card: None,
+            policy: "repair",
+        }
+    }
+
+    /// Something in between was dealt with: the question again, but not for ever.
+    fn resumed(&self, step: &Step) -> Action {
+        let loops = self
+            .bot
+            .patterns
+            .get("loop")
+            .map_or(LOOPS_DEFAULT, |p| p.times_max);
+        if self.active.digressions < loops {
+            return self.again(step, self.active.asked);
+        }
+        Action::Repair {
+            pattern: "loop".to_owned(),
+            slot: None,
+            value: None,
+        }
+    }
+
+    /// Another task, or a plain no to this one.
+    fn turned_away(&self, step: &Step) -> Option<Action> {
         if !self.free_text(step)
             && let Some(flow) = policies::wanted_flow(self.tracker, self.bot)
         {
@@ -300,20 +320,12 @@ impl Here<'_> {
             });
         }
         let said = self.tracker.said.as_ref().map_or("", |said| said.text.as_str());
-        if self.tracker.choice().is_none() && value::plain_yes_no(said).as_deref() == Some("no") {
-            return Some(Action::Repair {
-                pattern: "cancel".to_owned(),
-                slot: None,
-                value: None,
-            });
-        }
-        if fallback::is_digression(self.tracker, self.bot) {
-            return None;
-        }
-        if self.active.asked >= asks_max {
-            return Some(Action::end(FlowOutcome::GaveUp));
-        }
-        again(self.active.asked + 1)
+        let no = self.tracker.choice().is_none() && value::plain_yes_no(said).as_deref() == Some("no");
+        no.then(|| Action::Repair {
+            pattern: "cancel".to_owned(),
+            slot: None,
+            value: None,
+        })
     }
 
     /// Whether whatever is said could be the answer.

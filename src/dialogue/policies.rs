@@ -1,6 +1,6 @@
 //! The policies in their order: the first that has an opinion decides. The order is the priority.
 
-use super::{Action, fallback, flow, repair};
+use super::{Action, fallback, flow, repair, value};
 use crate::bot::{Bot, Intent, folded_message, holds};
 use crate::conversation::{ALSO, Choice, FlowOutcome, HandoffReason, SearchOutcome, Tracker};
 
@@ -45,6 +45,10 @@ pub(super) fn intent_of<'a>(tracker: &Tracker, bot: &'a Bot) -> Option<&'a Inten
         } else {
             None
         };
+    }
+    // A label typed out is an answer, whatever else such words could mean.
+    if tracker.flow.is_some() && value::typed_label(tracker) {
+        return None;
     }
     let understanding = tracker.understanding.as_ref().filter(|u| u.certain)?;
     bot.intents.get(understanding.intent())

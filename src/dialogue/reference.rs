@@ -7,12 +7,70 @@ use crate::conversation::Choice;
 const PLACES: [(usize, &[&str]); 6] = [
     (
         1,
-        &["第一", "第1", "头一个", "first", "1st", "number one", "number 1"],
+        &[
+            "第一个",
+            "第一单",
+            "第1个",
+            "头一个",
+            "the first",
+            "first one",
+            "1st",
+            "number one",
+            "number 1",
+        ],
     ),
-    (2, &["第二", "第2", "second", "2nd", "number two", "number 2"]),
-    (3, &["第三", "第3", "third", "3rd", "number three", "number 3"]),
-    (4, &["第四", "第4", "fourth", "4th", "number four", "number 4"]),
-    (5, &["第五", "第5", "fifth", "5th", "number five", "number 5"]),
+    (
+        2,
+        &[
+            "第二个",
+            "第二单",
+            "第2个",
+            "the second",
+            "second one",
+            "2nd",
+            "number two",
+            "number 2",
+        ],
+    ),
+    (
+        3,
+        &[
+            "第三个",
+            "第三单",
+            "第3个",
+            "the third",
+            "third one",
+            "3rd",
+            "number three",
+            "number 3",
+        ],
+    ),
+    (
+        4,
+        &[
+            "第四个",
+            "第四单",
+            "第4个",
+            "the fourth",
+            "fourth one",
+            "4th",
+            "number four",
+            "number 4",
+        ],
+    ),
+    (
+        5,
+        &[
+            "第五个",
+            "第五单",
+            "第5个",
+            "the fifth",
+            "fifth one",
+            "5th",
+            "number five",
+            "number 5",
+        ],
+    ),
     (0, &["最后一", "最后那", "倒数第一", "the last", "last one"]),
 ];
 /// Words for what is not the one at hand.
@@ -32,7 +90,7 @@ const IT: [&str; 16] = [
     "this one", "that one", "them",
 ];
 /// Longest message that points into a list, in characters.
-const POINTING_CHARS_MAX: usize = 40;
+const POINTING_CHARS_MAX: usize = 32;
 
 /// The entry of a list that a message points to by its place.
 #[must_use]

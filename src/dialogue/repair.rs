@@ -93,20 +93,17 @@ impl Calling<'_> {
                 value: None,
             });
         }
-        if answers || self.agrees(asked.as_ref()) {
+        if answers {
             return None;
         }
         self.correction(active, asked)
     }
 
-    /// Whether a yes is asked for and given.
-    fn agrees(&self, asked: Option<&(String, SlotFrom)>) -> bool {
-        let yes = self
-            .tracker
-            .understanding
-            .as_ref()
-            .is_some_and(|u| u.intent() == "affirm");
-        yes && asked.is_some_and(|(_, from)| *from == SlotFrom::YesNo)
+    /// Whether a yes is given where one is asked for.
+    fn agrees(&self, asked: SlotFrom) -> bool {
+        let understanding = self.tracker.understanding.as_ref();
+        let yes = understanding.is_some_and(|u| u.intent() == "affirm");
+        asked == SlotFrom::YesNo && (yes || value::plain_yes_no(self.text).as_deref() == Some("yes"))
     }
 
     /// A new value for a slot that is filled, or word that one is wrong.
@@ -118,6 +115,7 @@ impl Calling<'_> {
         if of_text && !marked {
             return None;
         }
+        let agrees = asked.as_ref().is_some_and(|(_, from)| self.agrees(*from));
         let asked = asked.map(|(slot, _)| slot);
         let filled = self.filled(active);
         let others = filled
@@ -135,7 +133,7 @@ impl Calling<'_> {
         }
         let bare = self.folded.chars().count() <= said?.chars().count() + BARE_CHARS_MAX;
         let any = others.clone().next().is_some();
-        (marked && bare && any && !of_text).then(|| Action::Repair {
+        (marked && bare && any && !of_text && !agrees).then(|| Action::Repair {
             pattern: "correct_what".to_owned(),
             slot: None,
             value: None,
@@ -162,6 +160,9 @@ impl Calling<'_> {
             offers,
             asked: active.asked > 0,
         };
+        if value::typed_label(self.tracker) {
+            return (Some((name.to_owned(), slot.from)), true);
+        }
         // Yes, no and free text say nothing about what else the message holds.
         let open = !matches!(slot.from, SlotFrom::YesNo | SlotFrom::Text)
             && value::value(self.tracker, &wanted).is_some();

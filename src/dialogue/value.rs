@@ -1,7 +1,7 @@
 //! Taking a slot's value out of what was said, tapped, sent along or is on the page.
 
 use super::reference;
-use crate::bot::{Offers, Slot, SlotFrom, folded_message, holds};
+use crate::bot::{Offers, Slot, SlotFrom, folded_message, holds, one_slip};
 use crate::conversation::{Choice, Tracker};
 
 /// A slot that wants a value, and what is known about its question.
@@ -95,10 +95,52 @@ fn pointed(tracker: &Tracker, wanted: &Wanted<'_>) -> Option<String> {
         .filter(|choice| of_slot(choice).is_some())
         .cloned()
         .collect();
-    let squeeze = |text: &str| folded_message(text).split_whitespace().collect::<String>();
-    let typed = squeeze(text);
-    let exact = offered.iter().find(|choice| squeeze(&choice.label) == typed);
-    exact.or_else(|| reference::nth(text, &offered)).and_then(of_slot)
+    let labelled = label_in(text, &offered);
+    labelled
+        .or_else(|| reference::nth(text, &offered))
+        .and_then(of_slot)
+}
+
+/// Characters a message may hold besides a label that it types out.
+const BESIDE_LABEL_CHARS_MAX: usize = 8;
+/// Words after which a label is not meant.
+const NOT: [&str; 6] = ["不", "别", "not", "don't", "dont", "no "];
+
+/// The button whose label is typed out: as it stands, with one slip, or with a little around it.
+fn label_in<'a>(text: &str, offered: &'a [Choice]) -> Option<&'a Choice> {
+    let typed = squeezed(text);
+    let labels = || offered.iter().map(|choice| (squeezed(&choice.label), choice));
+    let exact = labels().find(|(label, _)| *label == typed);
+    let slipped = || labels().find(|(label, _)| label.chars().count() >= 4 && one_slip(label, &typed));
+    let within = || {
+        let mut found = labels().filter(|(label, _)| {
+            let short = typed.chars().count() <= label.chars().count() + BESIDE_LABEL_CHARS_MAX;
+            let rest = typed.replacen(label.as_str(), " ", 1);
+            short
+                && label.chars().count() >= 2
+                && typed.contains(label.as_str())
+                && !NOT.iter().any(|not| rest.contains(not))
+        });
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    };
+    exact.or_else(slipped).or_else(within).map(|(_, choice)| choice)
+}
+
+fn squeezed(text: &str) -> String {
+    let mut kept: Vec<char> = folded_message(text)
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .collect();
+    // A Chinese character typed twice is a slip.
+    kept.dedup_by(|a, b| a == b && !a.is_ascii());
+    kept.into_iter().collect()
+}
+
+/// Whether the message is the label of a button that is offered.
+pub(super) fn typed_label(tracker: &Tracker) -> bool {
+    let text = tracker.said.as_ref().map_or("", |said| said.text.as_str());
+    label_in(text, &tracker.choices).is_some()
 }
 
 /// The one written button whose label or words stand in the message.
@@ -133,6 +175,9 @@ fn worded(wanted: &Wanted<'_>, text: &str) -> Option<String> {
     Some(clear.to_owned())
 }
 
+/// Characters that may follow a plain yes.
+const YES_MORE_CHARS_MAX: usize = 8;
+
 /// A short yes or no that the intents do not know, whole.
 pub(super) fn plain_yes_no(text: &str) -> Option<String> {
     const YES: [&str; 14] = [
@@ -155,10 +200,15 @@ pub(super) fn plain_yes_no(text: &str) -> Option<String> {
         "no thanks",
         "no thank you",
     ];
+    const MARKS: [char; 9] = ['。', '.', '!', '！', '~', '～', ' ', ',', '，'];
     let folded = folded_message(text);
-    let bare = folded.trim_end_matches(['。', '.', '!', '！', '~', '～', ' ', ',', '，']);
-    let of = |words: &[&str], value: &str| words.contains(&bare).then(|| value.to_owned());
-    of(&YES, "yes").or_else(|| of(&NO, "no"))
+    let bare = folded.trim_end_matches(MARKS);
+    let of = |words: &[&str], text: &str, value: &str| words.contains(&text).then(|| value.to_owned());
+    // "对，就这样": a yes with a little more that holds no value of its own.
+    let (first, rest) = bare.split_once(MARKS).unwrap_or((bare, ""));
+    let bare_rest =
+        rest.chars().count() <= YES_MORE_CHARS_MAX && !rest.contains(|c: char| c.is_ascii_digit());
+    of(&NO, bare, "no").or_else(|| of(&YES, if bare_rest { first } else { bare }, "yes"))
 }
 
 /// A number with one of the units behind it; alone, if it was asked for and is the only one.
@@ -224,6 +274,27 @@ mod tests {
             asked,
         };
         number(&wanted, text)
+    }
+
+    #[test]
+    fn labels_are_typed_out_with_a_slip_or_a_word_around() {
+        let offered = ["确认取消", "保留订单", "Keep the order"].map(|label| Choice {
+            label: label.to_owned(),
+            choice: format!("confirmed:{label}"),
+        });
+        for (text, wanted) in [
+            ("確認取消", Some("确认取消")),
+            ("hi 确认取消！", Some("确认取消")),
+            ("keep teh order", Some("Keep the order")),
+            ("不要确认取消", None),
+            ("keep", None),
+        ] {
+            assert_eq!(
+                label_in(text, &offered).map(|c| c.label.as_str()),
+                wanted,
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Nlu {
         let intents = prediction.intents.into_iter().take(INTENTS_MAX);
         let entities = entities::find(text, &self.rules, today);
         Understanding {
-            lang: lang_beside(text, &entities).unwrap_or(before),
+            lang: lang_beside(text, &entities, before).unwrap_or(before),
             intents: intents.map(|(intent, score)| Ranked { intent, score }).collect(),
             in_scope: prediction.in_scope,
             certain: prediction.certain,
@@ -129,7 +129,7 @@ fn is_wish(intent: &str) -> bool {
 }
 
 /// The language of what is not an entity: a number or an address tells none.
-fn lang_beside(text: &str, entities: &[Entity]) -> Option<Lang> {
+fn lang_beside(text: &str, entities: &[Entity], before: Lang) -> Option<Lang> {
     let mut rest = String::new();
     let mut from = 0;
     for entity in entities {
@@ -138,5 +138,5 @@ fn lang_beside(text: &str, entities: &[Entity]) -> Option<Lang> {
         from = from.max(entity.end);
     }
     rest.push_str(text.get(from..).unwrap_or_default());
-    Lang::of_text(&rest)
+    Lang::of_text_after(&rest, before)
 }

@@ -58,10 +58,13 @@ pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     })
 });
 
-/// Waits for something where no runtime is.
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.unwrap().block_on(future)
+/// Waits for something on a thread and a runtime of its own.
+pub fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> T {
+    let wait = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(future)
+    };
+    std::thread::scope(|scope| scope.spawn(wait).join().unwrap())
 }
 
 /// The shipped shop with nothing done in it yet.
