@@ -8,6 +8,8 @@ use crate::conversation::{ActiveFlow, CONFIRMED, Choice, Tracker};
 
 /// Longest message that only says that something is wrong, in characters.
 const BARE_CHARS_MAX: usize = 14;
+/// What may stand before words of correction in what could be free text: "no sorry, ", "我".
+const BEFORE_PHRASE_BYTES_MAX: usize = 12;
 /// Entities that correct a slot without a word about it: each names one thing only.
 const TELLING: [&str; 5] = ["order_no", "tracking_no", "email", "phone", "product"];
 
@@ -24,7 +26,10 @@ pub(super) fn repair(tracker: &Tracker, bot: &Bot) -> Option<Action> {
         text: &said.text,
         folded: &folded,
     };
-    if !tracker.turn.flow_started && tracker.turn.repaired.is_empty() {
+    // Once the message has moved the flow on, it has been understood.
+    let turn = &tracker.turn;
+    let moved = turn.flow_started || turn.step_pending || turn.asked || !turn.slots_set.is_empty();
+    if !moved && turn.repaired.is_empty() {
         let found = calling.fixed().or_else(|| calling.spoken());
         if found.is_some() {
             return found;
@@ -111,7 +116,12 @@ impl Calling<'_> {
         let said = self.called("correction");
         let of_text = asked.as_ref().is_some_and(|(_, from)| *from == SlotFrom::Text);
         // In free text such words may be part of the answer, unless they begin it.
-        let marked = said.is_some_and(|phrase| !of_text || self.folded.starts_with(phrase));
+        let early = |phrase: &str| {
+            self.folded
+                .find(phrase)
+                .is_some_and(|at| at <= BEFORE_PHRASE_BYTES_MAX)
+        };
+        let marked = said.is_some_and(|phrase| !of_text || early(phrase));
         if of_text && !marked {
             return None;
         }
