@@ -14,6 +14,8 @@ pub struct Config {
     pub data: PathBuf,
     /// How the world reaches this server, when not by `listen`.
     pub public_url: Option<String>,
+    /// File with the secret that the shop signs its customers' tokens with.
+    pub identity_secret_file: Option<PathBuf>,
     /// Folder of the text encoder, when not the shipped one.
     pub encoder: Option<PathBuf>,
 }
@@ -24,6 +26,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data: PathBuf::from("data"),
             public_url: None,
+            identity_secret_file: None,
             encoder: None,
         }
     }
@@ -73,10 +76,19 @@ struct Server {
     listen: Option<SocketAddr>,
     data: Option<PathBuf>,
     public_url: Option<String>,
+    identity_secret_file: Option<PathBuf>,
 }
 
 /// Names that may stand in the file.
-const KNOWN: [&str; 6] = ["server", "listen", "data", "public_url", "models", "encoder"];
+const KNOWN: [&str; 7] = [
+    "server",
+    "listen",
+    "data",
+    "public_url",
+    "identity_secret_file",
+    "models",
+    "encoder",
+];
 /// The file that is read when none is named.
 pub const USUAL_FILE: &str = "xiaoer.toml";
 
@@ -127,6 +139,7 @@ impl Config {
             listen: parsed.server.listen.unwrap_or(default.listen),
             data: parsed.server.data.unwrap_or(default.data),
             public_url: parsed.server.public_url,
+            identity_secret_file: parsed.server.identity_secret_file,
             encoder: parsed.models.encoder,
         })
     }

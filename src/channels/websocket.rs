@@ -1,25 +1,24 @@
 //! A customer's socket: hello, then messages one way and events the other, each event once and in
 //! order whatever happens in between.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use governor::DefaultDirectRateLimiter;
-use rand::Rng;
-use sha2::{Digest, Sha256};
-use tokio::sync::broadcast;
+use sha2::Digest;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
+use super::admission::{Guest, admit, page_of};
+use super::identity::Identity;
 use super::limits::SocketLimits;
-use super::text::{TEXT_CHARS_MAX, check_text};
-use super::wire::{
-    CLIENT_TYPES, ClientFrame, Code, Hello, Say, ServerFrame, SignalFrame, VERSION, Welcome, parse,
-};
-use crate::conversation::{Cid, ConversationId, Lang, Status};
+use super::text::check_text;
+use super::wire::{CLIENT_TYPES, ClientFrame, Code, Say, ServerFrame, SignalFrame, VERSION, parse};
+use crate::conversation::{Cid, Status};
 use crate::engine::{Delivery, Hub, Inbound, Signal, Who};
-use crate::store::{self, Head, Opening, Survey};
+use crate::store::Survey;
 
 /// Events read from the store at a time when a customer catches up.
 const PAGE_EVENTS: usize = 200;
@@ -35,6 +34,8 @@ pub struct Channel {
     pub hub: Hub,
     /// Bounds.
     pub limits: Arc<SocketLimits>,
+    /// Checks who customers are; without it nobody is known.
+    pub identity: Option<Arc<Identity>>,
     /// Turns true when the server drains.
     pub draining: tokio::sync::watch::Receiver<bool>,
 }
@@ -82,15 +83,6 @@ pub async fn serve(channel: Channel, mut socket: WebSocket) {
     let _told = tokio::time::timeout(Duration::from_secs(2), farewell).await;
 }
 
-/// A customer who has said hello.
-struct Guest {
-    id: ConversationId,
-    cursor: u64,
-    status: Status,
-    deliveries: broadcast::Receiver<Delivery>,
-    board: broadcast::Receiver<()>,
-}
-
 async fn greet(channel: &Channel, socket: &mut WebSocket) -> Flow<Guest> {
     let patience = Duration::from_millis(channel.limits.hello_ms_max);
     let text = match tokio::time::timeout(patience, first_text(socket)).await {
@@ -132,85 +124,6 @@ async fn refuse<T>(socket: &mut WebSocket, code: Code) -> Flow<T> {
     let frame = serde_json::to_string(&ServerFrame::error(code, None)).unwrap_or_default();
     let _gone = socket.send(Message::Text(frame.into())).await;
     Err(End::Close(close_code::POLICY, "see the error frame"))
-}
-
-/// Finds or opens the conversation.
-async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, Welcome), Code> {
-    let hub = &channel.hub;
-    let lang = Lang::from_locale(hello.locale.as_deref().unwrap_or("zh"));
-    let (head, token) = match &hello.conversation {
-        Some(id) => come_back(hub, id, hello.token.as_deref()).await?,
-        None => open(hub, lang).await?,
-    };
-    let after = hello.after.unwrap_or(0);
-    let same_epoch = hello
-        .epoch
-        .as_deref()
-        .is_none_or(|epoch| epoch == hub.store().epoch());
-    let resumed = same_epoch && after <= head.last_seq;
-    // Subscribed before anything is read: what happens in between comes twice and is passed over.
-    let deliveries = hub.subscribe(&head.id).map_err(|error| Code::from(&error))?;
-    let welcome = Welcome {
-        v: VERSION,
-        conversation: head.id.to_string(),
-        token,
-        epoch: hub.store().epoch().to_owned(),
-        head: head.last_seq,
-        resumed,
-        status: head.ownership.status,
-        shop: hub.engine().brain().bot.shop.name(lang).to_owned(),
-        lang,
-        text_chars_max: TEXT_CHARS_MAX,
-    };
-    let guest = Guest {
-        id: head.id,
-        cursor: if resumed { after } else { 0 },
-        status: head.ownership.status,
-        deliveries,
-        board: hub.subscribe_board(),
-    };
-    Ok((guest, welcome))
-}
-
-async fn come_back(hub: &Hub, id: &str, token: Option<&str>) -> Result<(Head, String), Code> {
-    let id = ConversationId::new(id).map_err(|_| Code::UnknownConversation)?;
-    let head = hub.store().head(&id).await.map_err(|error| store_code(&error))?;
-    let token = token.ok_or(Code::AuthRequired)?;
-    // Both are hashes of high-entropy secrets, so comparing them leaks nothing worth having.
-    if token_hash(token) != head.token_hash {
-        return Err(Code::UnknownConversation);
-    }
-    Ok((head, token.to_owned()))
-}
-
-async fn open(hub: &Hub, lang: Lang) -> Result<(Head, String), Code> {
-    let token: [u8; 24] = rand::rng().random();
-    let token: String = token.iter().map(|b| format!("{b:02x}")).collect();
-    let id =
-        ConversationId::new(format!("c-{}", uuid::Uuid::new_v4().simple())).map_err(|_| Code::Unavailable)?;
-    let opening = Opening {
-        id,
-        token_hash: token_hash(&token),
-        lang,
-        at: hub.now(),
-    };
-    let head = hub
-        .store()
-        .open(opening)
-        .await
-        .map_err(|error| store_code(&error))?;
-    Ok((head, token))
-}
-
-fn token_hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes())
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
-}
-
-fn store_code(error: &store::Error) -> Code {
-    Code::from(&crate::engine::Error::Store(error.clone()))
 }
 
 async fn write(channel: &Channel, socket: &mut WebSocket, frame: &ServerFrame) -> Flow<()> {
@@ -321,6 +234,7 @@ impl Seat {
         }
         match parse::<ClientFrame>(&text, &CLIENT_TYPES) {
             Ok(ClientFrame::Say(say)) => self.say(say).await,
+            Ok(ClientFrame::Page { page }) => self.look_at(&page).await,
             Ok(ClientFrame::Typing { on }) => {
                 self.channel.hub.signal(
                     &self.guest.id,
@@ -332,6 +246,22 @@ impl Seat {
                 Ok(())
             }
             Ok(ClientFrame::Hello(_)) => self.send(&ServerFrame::error(Code::BadField, None)).await,
+            Err(code) => self.send(&ServerFrame::error(code, None)).await,
+        }
+    }
+
+    /// Another page: nothing to tell the customer, who is on it.
+    async fn look_at(&mut self, page: &BTreeMap<String, String>) -> Flow<()> {
+        let outcome = match page_of(page) {
+            Ok(page) => {
+                let arrived = Inbound::Arrived { customer: None, page };
+                let delivered = self.channel.hub.deliver(&self.guest.id, arrived).await;
+                delivered.map_err(|error| Code::from(&error))
+            }
+            Err(code) => Err(code),
+        };
+        match outcome {
+            Ok(_) => Ok(()),
             Err(code) => self.send(&ServerFrame::error(code, None)).await,
         }
     }

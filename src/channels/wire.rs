@@ -1,6 +1,8 @@
 //! The frames of protocol v1 towards customers; `docs/protocol.md` says what they mean and
 //! `docs/protocol.schema.json` is generated from these types.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,11 @@ pub enum ClientFrame {
     Hello(Hello),
     /// A message.
     Say(Say),
+    /// The customer looks at another page.
+    Page {
+        /// What is on it: `product` or `order` with its id.
+        page: BTreeMap<String, String>,
+    },
     /// The customer is writing, or has stopped.
     Typing {
         /// Writing.
@@ -44,6 +51,12 @@ pub struct Hello {
     /// The store's lineage when it was seen.
     #[serde(default)]
     pub epoch: Option<String>,
+    /// The shop's token that proves who the customer is.
+    #[serde(default)]
+    pub identity: Option<String>,
+    /// What is on the page: `product` or `order` with its id.
+    #[serde(default)]
+    pub page: BTreeMap<String, String>,
 }
 
 /// A message of the customer.
@@ -173,6 +186,8 @@ pub enum Code {
     AuthRequired,
     /// No such conversation.
     UnknownConversation,
+    /// An identity that proves nothing.
+    BadIdentity,
     /// A version that is not spoken.
     UnsupportedVersion,
     /// Too many frames.
@@ -204,6 +219,9 @@ impl Code {
             Self::CidConflict => "this cid was used for another message; use a fresh one",
             Self::AuthRequired => "send hello first, with the conversation's own token",
             Self::UnknownConversation => "no such conversation; say hello without one",
+            Self::BadIdentity => {
+                "the identity is forged, past its end, or not set up here; ask the shop's server for a fresh one"
+            }
             Self::UnsupportedVersion => "this server speaks protocol version 1",
             Self::RateLimited => "too many frames; slow down",
             Self::Busy => "too much is waiting; send it again later",
@@ -354,7 +372,7 @@ impl<'de> serde::de::Visitor<'de> for UnrepeatedVisitor {
 }
 
 /// The types of customers' frames.
-pub const CLIENT_TYPES: [&str; 3] = ["hello", "say", "typing"];
+pub const CLIENT_TYPES: [&str; 4] = ["hello", "say", "page", "typing"];
 
 #[cfg(test)]
 mod tests {

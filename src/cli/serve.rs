@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::{Common, Misuse, brain, live};
-use crate::channels::SocketLimits;
+use crate::channels::{Identity, SocketLimits};
 use crate::commerce::Embedded;
 use crate::config::Config;
 use crate::console::hash_password;
@@ -95,6 +95,7 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
         hub,
         accounts,
         limits: Arc::new(SocketLimits::default()),
+        identity: identity_of(config)?,
         draining: draining.clone(),
     };
     let base = config
@@ -117,6 +118,25 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
     });
     serve(listener, router(app), draining).await;
     Ok(())
+}
+
+/// The secret of the environment or of the file that the settings name.
+fn identity_of(config: &Config) -> anyhow::Result<Option<Arc<Identity>>> {
+    let secret = match (
+        std::env::var("XIAOER_IDENTITY_SECRET"),
+        &config.identity_secret_file,
+    ) {
+        (Ok(secret), _) => secret,
+        (Err(_), None) => return Ok(None),
+        (Err(_), Some(file)) => std::fs::read_to_string(file).map_err(|e| {
+            Misuse::error(format!(
+                "cannot read identity_secret_file {}: {e}",
+                file.display()
+            ))
+        })?,
+    };
+    let identity = Identity::new(&secret).map_err(Misuse::from_error)?;
+    Ok(Some(Arc::new(identity)))
 }
 
 async fn stop_signal() {

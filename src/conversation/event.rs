@@ -155,9 +155,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         photos: Vec<String>,
     },
-    /// The customer proved who they are.
+    /// The customer proved who they are, or came back without a proof.
     Identified {
-        /// The shop's id of the customer.
+        /// The shop's id of the customer; empty for nobody.
         customer: String,
     },
     /// The page that the customer looks at.

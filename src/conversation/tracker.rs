@@ -293,7 +293,9 @@ impl Tracker {
     /// The bot's inner workings.
     fn apply_inner(&mut self, event: &Event) {
         match event {
-            Event::Identified { customer } => self.customer = Some(customer.clone()),
+            Event::Identified { customer } => {
+                self.customer = Some(customer.clone()).filter(|customer| !customer.is_empty());
+            }
             Event::PageSeen { page } => self.page.clone_from(page),
             // Wishes, forms and misunderstandings begin anew behind people.
             Event::HandoffRequested { .. } | Event::AgentJoined { .. } | Event::Resolved { .. } => {

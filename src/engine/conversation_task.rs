@@ -115,7 +115,11 @@ impl Task {
                 });
             }
             Inbound::Arrived { customer, page } => {
-                if let Some(customer) = customer.filter(|c| tracker.customer.as_ref() != Some(c)) {
+                let known = tracker.customer.clone().unwrap_or_default();
+                if let Some(customer) = customer.filter(|customer| *customer != known) {
+                    if !known.is_empty() && !customer.is_empty() {
+                        return Err(Error::NotOwner);
+                    }
                     append.events.push(Event::Identified { customer });
                 }
                 if page != tracker.page && !page.is_empty() {

@@ -56,7 +56,7 @@ pub enum Inbound {
     },
     /// The customer came or looks at another page.
     Arrived {
-        /// Who they proved to be.
+        /// Who they proved to be, empty if nobody; `None` if that has not changed.
         customer: Option<String>,
         /// What is on the page.
         page: BTreeMap<String, String>,

@@ -111,6 +111,14 @@ pub struct Turn {
     pub line: usize,
 }
 
+impl Turn {
+    /// What is said in it, in a language; nothing where a button is tapped.
+    #[must_use]
+    pub fn said(&self, lang: Lang) -> Vec<String> {
+        self.say.as_ref().map(|say| say.of(lang)).unwrap_or_default()
+    }
+}
+
 /// One conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {

@@ -22,7 +22,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 pub use accept::serve;
 
 use crate::channels::websocket::{self, Channel};
-use crate::channels::{SocketLimits, socket_of};
+use crate::channels::{Identity, SocketLimits, socket_of};
 use crate::console::{Console, LoginGate, routes};
 use crate::engine::Hub;
 use crate::store::Accounts;
@@ -39,6 +39,8 @@ pub struct App {
     pub accounts: Accounts,
     /// Bounds of sockets.
     pub limits: Arc<SocketLimits>,
+    /// Checks who customers are; without it nobody is known.
+    pub identity: Option<Arc<Identity>>,
     /// Turns true when the server drains.
     pub draining: watch::Receiver<bool>,
 }
@@ -73,6 +75,7 @@ async fn chat(State(app): State<App>, headers: HeaderMap, upgrade: WebSocketUpgr
     let channel = Channel {
         hub: app.hub.clone(),
         limits: app.limits.clone(),
+        identity: app.identity.clone(),
         draining: app.draining.clone(),
     };
     let upgrade = socket_of(upgrade, &app.limits);

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use xiaoer::bot::Bot;
-use xiaoer::channels::SocketLimits;
+use xiaoer::channels::{Identity, SocketLimits};
 use xiaoer::commerce::Embedded;
 use xiaoer::console::hash_password;
 use xiaoer::engine::{Brain, Engine, Hub, HubSettings, SystemClock};
@@ -82,6 +82,9 @@ pub struct TestServer {
     _folder: Option<tempfile::TempDir>,
 }
 
+/// What every test server's shop signs its customers' tokens with.
+pub const IDENTITY_SECRET: &str = "a secret of tests, long enough for one";
+
 /// The password of the account `lin` in every test server.
 pub const PASSWORD: &str = "correct horse";
 
@@ -125,6 +128,7 @@ impl TestServer {
             hub: hub.clone(),
             accounts,
             limits: Arc::new(limits),
+            identity: Some(Arc::new(Identity::new(IDENTITY_SECRET).unwrap())),
             draining: draining.clone(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -133,6 +133,7 @@ mod tests {
             citations: vec![citation],
             card: None,
             why: Some(Why {
+                lead: Vec::new(),
                 policy: policy.to_owned(),
                 source: String::new(),
                 score: None,

@@ -1,0 +1,147 @@
+//! Who comes in: a fresh conversation or one to go on with, the customer's proof, the page they look at.
+
+use std::collections::BTreeMap;
+
+use rand::Rng;
+use sha2::{Digest, Sha256};
+use tokio::sync::broadcast;
+
+use super::text::TEXT_CHARS_MAX;
+use super::websocket::Channel;
+use super::wire::{Code, Hello, VERSION, Welcome};
+use crate::conversation::{ConversationId, Lang, Status};
+use crate::engine::{Delivery, Hub, Inbound};
+use crate::store::{self, Head, Opening};
+
+/// Longest value of a page, in characters.
+const PAGE_CHARS_MAX: usize = 100;
+/// Most values of a page.
+const PAGE_KEYS_MAX: usize = 8;
+
+/// A customer who has said hello.
+pub(super) struct Guest {
+    pub id: ConversationId,
+    pub cursor: u64,
+    pub status: Status,
+    pub deliveries: broadcast::Receiver<Delivery>,
+    pub board: broadcast::Receiver<()>,
+}
+
+/// Finds or opens the conversation.
+pub(super) async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, Welcome), Code> {
+    let hub = &channel.hub;
+    let customer = identify(channel, hello)?;
+    let page = page_of(&hello.page)?;
+    let lang = Lang::from_locale(hello.locale.as_deref().unwrap_or("zh"));
+    let (head, token) = match &hello.conversation {
+        Some(id) => come_back(hub, id, hello.token.as_deref()).await?,
+        None => open(hub, lang).await?,
+    };
+    let mut last_seq = head.last_seq;
+    // Nothing is known of a fresh conversation that could be other now.
+    if hello.conversation.is_some() || customer.is_some() || !page.is_empty() {
+        let arrived = Inbound::Arrived {
+            customer: Some(customer.unwrap_or_default()),
+            page,
+        };
+        let outcome = hub.deliver(&head.id, arrived).await;
+        // Somebody else has signed in here since: what was said is not theirs to read.
+        let outcome = outcome.map_err(|error| match error {
+            crate::engine::Error::NotOwner => Code::UnknownConversation,
+            error => Code::from(&error),
+        })?;
+        last_seq = last_seq.max(outcome.seq);
+    }
+    let after = hello.after.unwrap_or(0);
+    let same_epoch = hello
+        .epoch
+        .as_deref()
+        .is_none_or(|epoch| epoch == hub.store().epoch());
+    let resumed = same_epoch && after <= last_seq;
+    // Subscribed before anything is read: what happens in between comes twice and is passed over.
+    let deliveries = hub.subscribe(&head.id).map_err(|error| Code::from(&error))?;
+    let welcome = Welcome {
+        v: VERSION,
+        conversation: head.id.to_string(),
+        token,
+        epoch: hub.store().epoch().to_owned(),
+        head: last_seq,
+        resumed,
+        status: head.ownership.status,
+        shop: hub.engine().brain().bot.shop.name(lang).to_owned(),
+        lang,
+        text_chars_max: TEXT_CHARS_MAX,
+    };
+    let guest = Guest {
+        id: head.id,
+        cursor: if resumed { after } else { 0 },
+        status: head.ownership.status,
+        deliveries,
+        board: hub.subscribe_board(),
+    };
+    Ok((guest, welcome))
+}
+
+/// The customer that the shop's token proves; a token that proves nothing is refused, not passed over.
+fn identify(channel: &Channel, hello: &Hello) -> Result<Option<String>, Code> {
+    let Some(token) = &hello.identity else {
+        return Ok(None);
+    };
+    let identity = channel.identity.as_ref().ok_or(Code::BadIdentity)?;
+    identity.customer(token).map(Some).ok_or(Code::BadIdentity)
+}
+
+/// What of a page counts, in a form that entities have.
+pub(super) fn page_of(page: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Code> {
+    let fits = |value: &String| (1..=PAGE_CHARS_MAX).contains(&value.chars().count());
+    if page.len() > PAGE_KEYS_MAX || !page.values().all(fits) {
+        return Err(Code::BadField);
+    }
+    let known = page
+        .iter()
+        .filter(|(key, _)| ["product", "order"].contains(&key.as_str()));
+    Ok(known
+        .map(|(key, value)| (key.clone(), value.trim().to_uppercase()))
+        .collect())
+}
+
+async fn come_back(hub: &Hub, id: &str, token: Option<&str>) -> Result<(Head, String), Code> {
+    let id = ConversationId::new(id).map_err(|_| Code::UnknownConversation)?;
+    let head = hub.store().head(&id).await.map_err(|error| store_code(&error))?;
+    let token = token.ok_or(Code::AuthRequired)?;
+    // Both are hashes of high-entropy secrets, so comparing them leaks nothing worth having.
+    if token_hash(token) != head.token_hash {
+        return Err(Code::UnknownConversation);
+    }
+    Ok((head, token.to_owned()))
+}
+
+async fn open(hub: &Hub, lang: Lang) -> Result<(Head, String), Code> {
+    let token: [u8; 24] = rand::rng().random();
+    let token: String = token.iter().map(|b| format!("{b:02x}")).collect();
+    let id =
+        ConversationId::new(format!("c-{}", uuid::Uuid::new_v4().simple())).map_err(|_| Code::Unavailable)?;
+    let opening = Opening {
+        id,
+        token_hash: token_hash(&token),
+        lang,
+        at: hub.now(),
+    };
+    let head = hub
+        .store()
+        .open(opening)
+        .await
+        .map_err(|error| store_code(&error))?;
+    Ok((head, token))
+}
+
+fn token_hash(token: &str) -> String {
+    Sha256::digest(token.as_bytes())
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
+}
+
+pub(super) fn store_code(error: &store::Error) -> Code {
+    Code::from(&crate::engine::Error::Store(error.clone()))
+}
