@@ -159,6 +159,8 @@ pub struct Flow {
     pub label: BTreeMap<Lang, String>,
     /// Phrases that start it, by language.
     pub starts: BTreeMap<Lang, Vec<String>>,
+    /// The kind of entity that opens it when a message is little more.
+    pub opens: Option<String>,
     /// Slots only it collects.
     pub slots: BTreeMap<String, Slot>,
     /// Its steps, in order.
@@ -204,6 +206,7 @@ struct FlowFile {
     label: BTreeMap<Lang, String>,
     #[serde(default)]
     starts: BTreeMap<Lang, Vec<String>>,
+    opens: Option<String>,
     #[serde(default)]
     slots: BTreeMap<String, Slot>,
     steps: Vec<StepFile>,
@@ -219,11 +222,20 @@ enum ChoicesFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OfferFile {
-    value: String,
+    value: Scalar,
     zh: String,
     en: String,
     #[serde(default)]
     words: Vec<String>,
+}
+
+/// A value as people write it; YAML takes a bare `yes` for a truth.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Scalar {
+    Bool(bool),
+    Number(f64),
+    Text(String),
 }
 
 #[derive(Deserialize)]
@@ -334,6 +346,7 @@ impl Reading<'_> {
             name: parsed.flow,
             label: parsed.label,
             starts: parsed.starts,
+            opens: parsed.opens,
             slots: parsed.slots,
             steps,
             file: self.file.to_owned(),
@@ -514,7 +527,11 @@ impl Reading<'_> {
 
 fn offer(file: OfferFile) -> Offer {
     Offer {
-        value: file.value,
+        value: match file.value {
+            Scalar::Text(text) => text,
+            Scalar::Bool(yes) => if yes { "yes" } else { "no" }.to_owned(),
+            Scalar::Number(number) => number.to_string(),
+        },
         label: BTreeMap::from([(Lang::Zh, file.zh), (Lang::En, file.en)]),
         words: file.words,
     }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use governor::DefaultDirectRateLimiter;
-use sha2::Digest;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 

@@ -76,6 +76,8 @@ pub struct LastSaid {
 pub struct Turn {
     /// The bot has said something.
     pub replied: bool,
+    /// Something was said that is no part of the flow under way.
+    pub aside: bool,
     /// A step was reached and its saying, asking or calling is still to be done.
     pub step_pending: bool,
     /// The flow has asked its question.
@@ -251,6 +253,7 @@ impl Tracker {
                 });
                 self.bot_said += 1;
                 self.turn.replied = true;
+                self.turn.aside |= why.as_ref().is_none_or(|why| why.policy != "flow");
                 self.turn.step_pending = false;
             }
             Event::TurnEnded { answers, .. } => self.end_turn(*answers),

@@ -7,8 +7,10 @@ use crate::conversation::{ActiveFlow, CONFIRMED, Choice, FlowOutcome, Lang, Trac
 
 /// Steps passed without stopping; more means that the flow goes in circles.
 const STEPS_PASSED_MAX: usize = 64;
-/// Flows under way at once; one more takes the place of the one that speaks.
-const FLOWS_MAX: usize = 6;
+/// Tasks under way at once; one more takes the place of the one that speaks.
+const TASKS_MAX: usize = 3;
+/// Flows that run flows that run flows: deeper ones are not looked into.
+const RUNS_DEEP_MAX: usize = 6;
 /// How often a question comes again because of something in between, unless `loop` says otherwise.
 const LOOPS_DEFAULT: u8 = 5;
 
@@ -57,7 +59,7 @@ pub(super) fn collecting<'a>(
 /// A flow and those it runs.
 fn within<'a>(bot: &'a Bot, flow: &'a Flow, depth: usize) -> Vec<&'a Flow> {
     let mut flows = vec![flow];
-    if depth < FLOWS_MAX {
+    if depth < RUNS_DEEP_MAX {
         let run = flow.steps.iter().filter_map(|step| match &step.kind {
             StepKind::Run { flow } => bot.flows.get(flow),
             _ => None,
@@ -140,7 +142,7 @@ impl Here<'_> {
         let turn = &self.tracker.turn;
         let spoken = ["correct_what", "repeat"];
         let mut leads: Vec<String> = turn.repaired.iter().map(|(pattern, _)| pattern.clone()).collect();
-        let back = turn.replied || turn.flow_ended.is_some();
+        let back = turn.aside || turn.flow_ended.is_some();
         if back && self.active.step.is_some() && self.active.turns > 0 {
             leads.push("resume".to_owned());
         }
@@ -292,6 +294,11 @@ impl Here<'_> {
 
     /// Something in between was dealt with: the question again, but not for ever.
     fn resumed(&self, step: &Step) -> Action {
+        // Who says goodbye or thanks is not held back; the task stays where it is.
+        let polite = policies::intent_of(self.tracker, self.bot);
+        if polite.is_some_and(|i| ["goodbye", "thanks"].contains(&i.name.as_str())) {
+            return Action::Listen;
+        }
         let loops = self
             .bot
             .patterns
@@ -312,7 +319,13 @@ impl Here<'_> {
         if !self.free_text(step)
             && let Some(flow) = policies::wanted_flow(self.tracker, self.bot)
         {
-            let full = 1 + self.tracker.below.len() >= FLOWS_MAX;
+            let tasks = self
+                .tracker
+                .flow
+                .iter()
+                .chain(&self.tracker.below)
+                .filter(|flow| !flow.run);
+            let full = tasks.count() >= TASKS_MAX;
             return Some(if full {
                 Action::end(FlowOutcome::Cancelled)
             } else {
@@ -339,7 +352,7 @@ impl Here<'_> {
     /// Takes the slot's value out of the message, once a turn. `here`: the flow stands at its question.
     fn fill(&self, name: &str, offers: &Offers, here: bool) -> Option<Action> {
         let turn = &self.tracker.turn;
-        let used = turn.slots_set.iter().any(|set| set == name);
+        let used = turn.slots_set.iter().any(|set| set == name) || self.unseen(name);
         // A message that ended another task, or came to correct this one, is not an answer as well.
         if used || turn.flow_ended.is_some() || turn.repaired.iter().any(|(p, _)| MOVES.contains(&p.as_str()))
         {
@@ -360,6 +373,12 @@ impl Here<'_> {
             slot: name.to_owned(),
             value: value::value(self.tracker, &wanted)?,
         })
+    }
+
+    /// Whether something else was said since a yes was asked for: then it has to be asked for again.
+    fn unseen(&self, name: &str) -> bool {
+        let shown = |choice: &Choice| choice.choice.starts_with(CONFIRMED);
+        name == CONFIRMED && self.tracker.choice().is_none() && !self.tracker.choices.iter().any(shown)
     }
 
     fn is_filled(&self, slot: &str) -> bool {

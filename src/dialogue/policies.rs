@@ -4,6 +4,11 @@ use super::{Action, fallback, flow, repair, value};
 use crate::bot::{Bot, Intent, folded_message, holds};
 use crate::conversation::{ALSO, Choice, FlowOutcome, HandoffReason, SearchOutcome, Tracker};
 
+/// Bytes that a message may hold besides the value that opens a flow.
+const OPENING_BYTES_MAX: usize = 36;
+/// How likely a call for a person has to be in the middle of a task.
+const PERSON_IN_FLOW_MIN: f32 = 0.9;
+
 type Policy = fn(&Tracker, &Bot) -> Option<Action>;
 
 /// A new policy is one function and its place here.
@@ -59,13 +64,39 @@ pub(super) fn intent_of<'a>(tracker: &Tracker, bot: &'a Bot) -> Option<&'a Inten
 pub(super) fn wanted_flow(tracker: &Tracker, bot: &Bot) -> Option<String> {
     let free =
         |name: &str| bot.flows.contains_key(name) && tracker.flows().all(|under_way| under_way != name);
-    let wanted = match tracker.choice() {
+    let wanted = match meant_choice(tracker) {
         Some(("flow", name)) => Some(name.to_owned()),
         Some((kind, _)) if kind != "intent" => None,
         Some(_) => of_intent(tracker, bot),
-        None => of_phrase(tracker, bot).or_else(|| of_intent(tracker, bot)),
+        None => of_phrase(tracker, bot)
+            .or_else(|| of_intent(tracker, bot))
+            .or_else(|| of_number(tracker, bot)),
     };
     wanted.filter(|name| free(name))
+}
+
+/// The button that was tapped, or the one that a plain yes means where just one thing was offered.
+fn meant_choice(tracker: &Tracker) -> Option<(&str, &str)> {
+    tracker.choice().or_else(|| {
+        let said = tracker.said.as_ref()?;
+        let yes = tracker.flow.is_none() && value::plain_yes_no(&said.text).as_deref() == Some("yes");
+        let of_kind = |kind: &'static str| {
+            let mut all = tracker.choices.iter().filter_map(|c| c.choice.split_once(':'));
+            all.find(move |(k, value)| *k == kind && (kind == "flow" || *value == "human_agent"))
+        };
+        yes.then(|| of_kind("flow").or_else(|| of_kind("intent")))
+            .flatten()
+    })
+}
+
+/// A message that is little more than a value which a flow is opened by, such as an order number.
+fn of_number(tracker: &Tracker, bot: &Bot) -> Option<String> {
+    let (said, understanding) = (tracker.said.as_ref()?, tracker.understanding.as_ref()?);
+    let opens = |flow: &&crate::bot::Flow| {
+        let entity = flow.opens.as_deref().and_then(|kind| understanding.entity(kind));
+        entity.is_some_and(|e| said.text.len() <= e.end - e.start + OPENING_BYTES_MAX)
+    };
+    bot.flows.values().find(opens).map(|flow| flow.name.clone())
 }
 
 fn of_phrase(tracker: &Tracker, bot: &Bot) -> Option<String> {
@@ -111,7 +142,14 @@ fn person(tracker: &Tracker, bot: &Bot) -> Option<Action> {
 }
 
 fn asks_for_person(tracker: &Tracker, bot: &Bot) -> bool {
-    intent_of(tracker, bot).is_some_and(|intent| intent.name == "human_agent")
+    let score = tracker
+        .understanding
+        .as_ref()
+        .and_then(|u| u.intents.first())
+        .map_or(0.0, |r| r.score);
+    let sure = tracker.choice().is_some() || tracker.flow.is_none() || score >= PERSON_IN_FLOW_MIN;
+    let agreed = tracker.choice().is_none() && meant_choice(tracker) == Some(("intent", "human_agent"));
+    agreed || (sure && intent_of(tracker, bot).is_some_and(|intent| intent.name == "human_agent"))
 }
 
 /// A flow that ends with people does so whatever it has said before.
@@ -176,7 +214,13 @@ fn flow_ended(tracker: &Tracker, bot: &Bot) -> Option<Action> {
         FlowOutcome::HandedOff | FlowOutcome::Completed => Some(Action::Listen),
         FlowOutcome::GaveUp => fallback::fall_back(tracker, bot),
         FlowOutcome::Cancelled => {
-            let other = wanted_flow(tracker, bot).is_some();
+            // Who drops one thing does not ask for another in the same breath, unless it is another.
+            let dropped = tracker
+                .turn
+                .repaired
+                .iter()
+                .any(|(pattern, _)| pattern == "cancel");
+            let other = !dropped && wanted_flow(tracker, bot).is_some();
             (!other).then(|| Action::say("cancel", "flow"))
         }
     }
@@ -206,7 +250,7 @@ fn furious(tracker: &Tracker, bot: &Bot) -> Option<Action> {
 }
 
 fn start_flow(tracker: &Tracker, bot: &Bot) -> Option<Action> {
-    let free = tracker.flow.is_none() && !tracker.turn.flow_started;
+    let free = tracker.flow.is_none() && !tracker.turn.flow_started && tracker.turn.flow_ended.is_none();
     let flow = wanted_flow(tracker, bot).filter(|_| free)?;
     Some(Action::StartFlow { flow })
 }

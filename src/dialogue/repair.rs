@@ -10,6 +10,19 @@ use crate::conversation::{ActiveFlow, CONFIRMED, Choice, Tracker};
 const BARE_CHARS_MAX: usize = 14;
 /// What may stand before words of correction in what could be free text: "no sorry, ", "我".
 const BEFORE_PHRASE_BYTES_MAX: usize = 12;
+/// Shortest text that is taken as put right, in characters.
+const NEW_TEXT_CHARS_MIN: usize = 2;
+/// Phrases behind which the new value stands.
+const CHANGES: [&str; 8] = [
+    "改成",
+    "换成",
+    "应该是",
+    "change it to",
+    "should be",
+    "make it",
+    "i meant",
+    "it should be",
+];
 /// Entities that correct a slot without a word about it: each names one thing only.
 const TELLING: [&str; 5] = ["order_no", "tracking_no", "email", "phone", "product"];
 
@@ -141,12 +154,46 @@ impl Calling<'_> {
                 value: Some(value),
             });
         }
+        if let Some(repair) = self.new_text(active, said.filter(|_| marked && !agrees), asked.as_deref()) {
+            return Some(repair);
+        }
         let bare = self.folded.chars().count() <= said?.chars().count() + BARE_CHARS_MAX;
         let any = others.clone().next().is_some();
         (marked && bare && any && !of_text && !agrees).then(|| Action::Repair {
             pattern: "correct_what".to_owned(),
             slot: None,
             value: None,
+        })
+    }
+
+    /// "Change it to …" while there is one free text to change: the rest of the message is the new one.
+    fn new_text(&self, active: &ActiveFlow, phrase: Option<&str>, asked: Option<&str>) -> Option<Action> {
+        let is_text = |slot: &&String| {
+            let slot = self.bot.slot(&active.flow, slot);
+            slot.is_some_and(|slot| slot.from == SlotFrom::Text)
+        };
+        let mut texts = active
+            .filled
+            .iter()
+            .filter(|slot| asked != Some(slot.as_str()))
+            .filter(is_text);
+        let (slot, None) = (texts.next()?, texts.next()) else {
+            return None;
+        };
+        let said = self.text;
+        let at = said.to_lowercase().find(phrase?)? + phrase?.len();
+        let rest = said
+            .get(at..)?
+            .trim_matches(|c: char| !c.is_alphanumeric() && !"）)”\"".contains(c));
+        let takes = self
+            .bot
+            .slot(&active.flow, slot)
+            .is_some_and(|slot| slot.takes(rest));
+        let whole = rest.chars().count() >= NEW_TEXT_CHARS_MIN && CHANGES.contains(&phrase?);
+        (takes && whole).then(|| Action::Repair {
+            pattern: "correction".to_owned(),
+            slot: Some(slot.clone()),
+            value: Some(rest.to_owned()),
         })
     }
 

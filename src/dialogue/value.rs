@@ -31,7 +31,8 @@ pub(super) fn value(tracker: &Tracker, wanted: &Wanted<'_>) -> Option<String> {
         None => {}
     }
     // What was offered is taken as it is, whatever else the slot would take.
-    if let Some(value) = pointed(tracker, wanted) {
+    let worded = || worded(wanted, &tracker.said.as_ref()?.text);
+    if let Some(value) = pointed(tracker, wanted).or_else(worded) {
         return Some(value);
     }
     let said = said(tracker, wanted).or_else(page)?;
@@ -66,13 +67,9 @@ fn said(tracker: &Tracker, wanted: &Wanted<'_>) -> Option<String> {
             };
             named.or_else(it)
         }
-        SlotFrom::Choice => worded(wanted, &said.text),
+        SlotFrom::Choice => None,
         SlotFrom::YesNo if !wanted.asked => None,
-        SlotFrom::YesNo => match understanding.intent() {
-            "affirm" => Some("yes".to_owned()),
-            "deny" => Some("no".to_owned()),
-            _ => plain_yes_no(&said.text),
-        },
+        SlotFrom::YesNo => yes_or_no(understanding.intent(), &said.text),
         SlotFrom::Text => wanted.asked.then(|| said.text.clone()),
         SlotFrom::Number => number(wanted, &said.text),
         SlotFrom::Photo => said.photos.first().cloned().or_else(|| {
@@ -143,23 +140,39 @@ pub(super) fn typed_label(tracker: &Tracker) -> bool {
     label_in(text, &tracker.choices).is_some()
 }
 
+/// Characters that a message may hold besides a word for a button, where free text would do as well.
+const BESIDE_WORD_CHARS_MAX: usize = 4;
+/// Shortest word that fills a slot nobody asked for yet, in bytes: two Chinese characters, four letters.
+const EARLY_WORD_BYTES_MIN: usize = 4;
+
 /// The one written button whose label or words stand in the message.
 fn worded(wanted: &Wanted<'_>, text: &str) -> Option<String> {
     let Some(Offers::Written(offers)) = wanted.offers else {
         return None;
     };
     let folded = folded_message(text);
+    let chars = folded.chars().count();
+    let free = wanted.slot.from == SlotFrom::Text;
+    let choice = matches!(wanted.slot.from, SlotFrom::Choice | SlotFrom::YesNo);
+    if !wanted.asked && !choice {
+        return None;
+    }
+    let fits = |word: &String| {
+        let early = wanted.asked || word.len() >= EARLY_WORD_BYTES_MIN;
+        let alone = !free || chars <= word.chars().count() + BESIDE_WORD_CHARS_MAX;
+        !word.is_empty() && early && alone && holds(&folded, word)
+    };
     let length = |words: &mut dyn Iterator<Item = &String>| {
         words
             .map(|word| folded_message(word))
-            .filter(|word| !word.is_empty() && holds(&folded, word))
+            .filter(fits)
             .map(|word| word.chars().count())
             .max()
     };
     let mut found: Vec<(usize, &str)> = Vec::new();
     for offer in offers {
         // A label counts in a message that answers; before, only words that were written for it.
-        let labels = offer.label.values().filter(|_| wanted.asked);
+        let labels = offer.label.values().filter(|_| wanted.asked && choice);
         if let Some(length) = length(&mut offer.words.iter().chain(labels)) {
             found.push((length, &offer.value));
         }
@@ -173,6 +186,20 @@ fn worded(wanted: &Wanted<'_>, text: &str) -> Option<String> {
         _ => return None,
     };
     Some(clear.to_owned())
+}
+
+/// Longest message that is taken for a no by its intent, in characters: one that says more may want something
+/// else put right.
+const NO_CHARS_MAX: usize = 14;
+
+fn yes_or_no(intent: &str, text: &str) -> Option<String> {
+    let short = text.chars().count() <= NO_CHARS_MAX && !text.contains(|c: char| c.is_ascii_digit());
+    let plain = plain_yes_no(text);
+    plain.or_else(|| match intent {
+        "affirm" => Some("yes".to_owned()),
+        "deny" if short => Some("no".to_owned()),
+        _ => None,
+    })
 }
 
 /// Characters that may follow a plain yes.

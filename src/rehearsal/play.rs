@@ -9,7 +9,7 @@ use super::Perturbation;
 use super::script::{Script, Turn, pattern};
 use super::trial_shop::TrialShop;
 use crate::commerce::Embedded;
-use crate::conversation::{Cid, Event, Lang, Recorded, Tracker};
+use crate::conversation::{Cid, Event, FlowOutcome, Lang, Recorded, Tracker};
 use crate::engine::{self, Brain};
 use crate::store::{self, Ledger};
 
@@ -393,7 +393,14 @@ impl Seen<'_> {
         want("pattern", pattern, &[taken, said].concat().join(", "));
         let ended = self.tracker.turn.flow_ended;
         if turn.ended.is_some() && turn.ended != ended {
-            missing.push((format!("flow ended {:?}", turn.ended), format!("{ended:?}")));
+            let name = |outcome: Option<FlowOutcome>| match outcome {
+                Some(FlowOutcome::Completed) => "a flow completed",
+                Some(FlowOutcome::Cancelled) => "a flow cancelled",
+                Some(FlowOutcome::GaveUp) => "a flow given up",
+                Some(FlowOutcome::HandedOff) => "a flow handed off",
+                None => "no flow ended",
+            };
+            missing.push((name(turn.ended).to_owned(), name(ended).to_owned()));
         }
         let handed = self
             .events

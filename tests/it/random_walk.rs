@@ -105,7 +105,7 @@ async fn converse(walk: &mut Walk, turns: usize) {
         let customer = format!("C{:03}", walk.random.random_range(1..26));
         apply(&mut log, &mut tracker, Event::Identified { customer });
     }
-    let (mut place, mut same) = (None, 0);
+    let (mut place, mut same, mut trail) = (None, 0, Vec::new());
     for at in 0..turns {
         if tracker.ownership.status != Status::WithBot {
             apply(&mut log, &mut tracker, Event::Resolved { by: "May".to_owned() });
@@ -128,6 +128,7 @@ async fn converse(walk: &mut Walk, turns: usize) {
             turned.events
         );
         let events = turned.events;
+        trail.push(text.clone());
         let spoke = events
             .iter()
             .any(|event| matches!(event, Event::BotSaid { text, .. } if !text.is_empty()));
@@ -136,16 +137,14 @@ async fn converse(walk: &mut Walk, turns: usize) {
             .into_iter()
             .for_each(|event| apply(&mut log, &mut tracker, event));
         assert!(tracker.unanswered().is_none() && tracker.acting.is_none());
-        let now = tracker
-            .flow
-            .as_ref()
-            .map(|flow| (flow.flow.clone(), flow.step.clone()));
+        let flows: Vec<String> = tracker.flows().map(str::to_owned).collect();
+        let now = tracker.flow.as_ref().map(|flow| (flows, flow.step.clone()));
         same = if now.is_some() && now == place {
             same + 1
         } else {
             0
         };
-        assert!(same <= AT_ONE_STEP_MAX, "stuck at {now:?}");
+        assert!(same <= AT_ONE_STEP_MAX, "stuck at {now:?} after {trail:#?}");
         place = now;
     }
     assert_eq!(Tracker::replay(&log), tracker, "the fold is the live state");
