@@ -1,10 +1,10 @@
 //! Examples that say the same: copies teach nothing, and the same words under two intents teach wrong.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::Bot;
-use super::problem::{Problem, Problems};
+use super::problem::Problems;
+use super::{Bot, Intent};
 use crate::conversation::fold;
 
 /// Letters and characters an example needs before one of them more or less can be called a near copy.
@@ -24,24 +24,32 @@ fn bare(text: &str) -> Vec<char> {
     }
 }
 
-/// The text and, when it is long enough, the text without each of its characters: two texts one slip
-/// apart have one of these in common (Garbe, 2012: symmetric deletion).
-fn keys(bare: &[char]) -> Vec<String> {
-    let mut keys = vec![bare.iter().collect()];
+/// Hashes of the text and, when it is long enough, of the text without each of its characters: two texts one
+/// slip apart have one of these in common (Garbe, 2012: symmetric deletion).
+fn keys(bare: &[char]) -> Vec<u64> {
+    let hash = |before: &[char], behind: &[char]| {
+        let mut hasher = DefaultHasher::new();
+        before.iter().chain(behind).for_each(|c| c.hash(&mut hasher));
+        hasher.finish()
+    };
+    let mut keys = vec![hash(bare, &[])];
     if bare.len() >= NEAR_CHARS_MIN {
-        keys.extend((0..bare.len()).map(|gone| {
-            let rest = bare.iter().enumerate().filter(|(at, _)| *at != gone);
-            rest.map(|(_, c)| *c).collect()
-        }));
+        keys.extend((0..bare.len()).map(|gone| hash(&bare[..gone], &bare[gone + 1..])));
     }
     keys
 }
 
+/// An example that was met.
+struct Met<'a> {
+    intent: &'a Intent,
+    line: usize,
+    bare: Vec<char>,
+}
+
 /// Warns of copies and near copies among all examples, each at its second place. Serving does not ask.
-#[must_use]
-pub fn alike(bot: &Bot, root: &Path) -> Vec<Problem> {
-    let mut problems = Problems::new(root);
-    let mut seen: HashMap<String, (&str, usize, Vec<char>)> = HashMap::new();
+pub fn alike(bot: &Bot, problems: &mut Problems) {
+    let mut met: Vec<Met<'_>> = Vec::new();
+    let mut seen: HashMap<u64, usize> = HashMap::new();
     for intent in bot.intents.values() {
         for example in &intent.examples {
             let own = bare(&example.text);
@@ -49,27 +57,36 @@ pub fn alike(bot: &Bot, root: &Path) -> Vec<Problem> {
             // One slip apart, two intents may both be right: `who are you`, `how are you`.
             let before = keys
                 .iter()
-                .filter_map(|key| seen.get(key))
-                .find(|(other, _, text)| *text == own || *other == intent.name);
-            if let Some((other, line, text)) = before {
-                let (code, verb) = match (*other == intent.name, *text == own) {
+                .filter_map(|key| met.get(*seen.get(key)?))
+                .find(|other| other.bare == own || other.intent.name == intent.name);
+            if let Some(other) = before {
+                let (code, verb) = match (other.intent.name == intent.name, other.bare == own) {
                     (true, true) => ("repeated_example", "is a copy of"),
                     (true, false) => ("near_copy", "is nearly a copy of"),
                     (false, _) => ("conflicting_example", "says the same as"),
                 };
+                let file = other
+                    .intent
+                    .file
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy();
                 let message = format!(
-                    "`{}` {verb} line {line} of {other}.yaml; keep one of them",
-                    example.text
+                    "`{}` {verb} line {} of {file}; keep one of them",
+                    example.text, other.line
                 );
                 problems.warn(&intent.file, example.line, code, message);
             }
             for key in keys {
-                seen.entry(key)
-                    .or_insert_with(|| (&intent.name, example.line, own.clone()));
+                seen.entry(key).or_insert(met.len());
             }
+            met.push(Met {
+                intent,
+                line: example.line,
+                bare: own,
+            });
         }
     }
-    problems.into_sorted()
 }
 
 #[cfg(test)]
