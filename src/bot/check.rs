@@ -193,7 +193,7 @@ fn check_articles(bot: &Bot, problems: &mut Problems) {
     let ids: BTreeSet<&str> = there.iter().map(|(id, _)| *id).collect();
     for article in &bot.articles {
         for (at, id) in article.handling.related.iter().enumerate() {
-            if ids.contains(id.as_str()) || problems.lost("articles", id) {
+            if ids.contains(id.as_str()) || problems.lost_at("articles", "id", id) {
                 continue;
             }
             let instead = or_nearest(id, ids.iter().copied(), "take it out");
@@ -202,7 +202,7 @@ fn check_articles(bot: &Bot, problems: &mut Problems) {
             problems.error(&article.file, line, "unknown_article", message);
         }
         for (lang, id) in &article.handling.translations {
-            if there.contains(&(id, *lang)) || problems.lost("articles", id) {
+            if there.contains(&(id, *lang)) || problems.lost_at("articles", "id", id) {
                 continue;
             }
             let message =
@@ -216,7 +216,7 @@ fn check_articles(bot: &Bot, problems: &mut Problems) {
 fn check_intent(bot: &Bot, intent: &Intent, problems: &mut Problems) {
     let places = Places::in_file(&intent.file);
     let flow = intent.flow.as_ref().filter(|f| !bot.flows.contains_key(*f));
-    if let Some(flow) = flow.filter(|flow| !problems.lost("flows", flow)) {
+    if let Some(flow) = flow.filter(|flow| !problems.lost_at("flows", "flow", flow)) {
         let names = bot.flows.keys().map(String::as_str);
         let instead = or_nearest(flow, names, "write it or take the line out");
         let message = format!("flow `{flow}` is not in flows/; {instead}");
@@ -290,9 +290,11 @@ fn check_choices(bot: &Bot, root: &Path, problems: &mut Problems) {
 
 fn leads_somewhere(bot: &Bot, choice: &str, problems: &Problems) -> bool {
     match choice.split_once(':') {
-        Some(("intent", intent)) => bot.intents.contains_key(intent) || problems.lost("intents", intent),
-        Some(("article", id)) => bot.has_article(id) || problems.lost("articles", id),
-        Some(("flow", flow)) => bot.flows.contains_key(flow) || problems.lost("flows", flow),
+        Some(("intent", intent)) => {
+            bot.intents.contains_key(intent) || problems.lost_at("intents", "intent", intent)
+        }
+        Some(("article", id)) => bot.has_article(id) || problems.lost_at("articles", "id", id),
+        Some(("flow", flow)) => bot.flows.contains_key(flow) || problems.lost_at("flows", "flow", flow),
         Some((slot, _)) => {
             let known = bot.slots.get(slot);
             known.is_some_and(|s| matches!(s.from, SlotFrom::Choice | SlotFrom::YesNo))

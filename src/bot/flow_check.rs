@@ -6,14 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::calls::{Call, call_of};
 use super::check::Bot;
 use super::flow::{Flow, Offers, Step, StepKind};
+use super::flow_ways::{Known, circles, walk};
 use super::pattern::folded_message;
 use super::places::Places;
 use super::problem::{Problems, or_nearest};
 use super::slot::SlotFrom;
 use crate::conversation::{CONFIRMED, Lang};
-
-/// Flows that run flows that run flows: deeper ones prove nothing.
-const RUNS_DEEP_MAX: usize = 6;
 
 /// Checks every flow.
 pub(super) fn check_flows(bot: &Bot, problems: &mut Problems) {
@@ -57,13 +55,6 @@ struct Checking<'a> {
     flow: &'a Flow,
     places: Places,
     problems: &'a mut Problems,
-}
-
-/// What holds on every way to a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Known {
-    confirmed: bool,
-    owner: bool,
 }
 
 impl Checking<'_> {
@@ -154,7 +145,7 @@ impl Checking<'_> {
     /// The flow that a step goes to, if it is there.
     fn goes_to(&mut self, step: &Step, key: &str, name: &str) -> Option<&Flow> {
         let flow = self.bot.flows.get(name);
-        if flow.is_none() && !self.problems.lost("flows", name) {
+        if flow.is_none() && !self.problems.lost_at("flows", "flow", name) {
             let names = self.bot.flows.keys().map(String::as_str);
             let message = format!(
                 "flow `{name}` is not in flows/; {}",
@@ -232,7 +223,7 @@ impl Checking<'_> {
             } if asked == slot => Some(offers.iter().map(|offer| offer.value.clone())),
             _ => None,
         });
-        let values: Vec<String> = written.flatten().collect();
+        let values: BTreeSet<String> = written.flatten().collect();
         if from == Some(SlotFrom::Choice) && !values.is_empty() {
             let values: Vec<&str> = values.iter().map(String::as_str).collect();
             self.outcomes(step, "branch", &values);
@@ -334,7 +325,12 @@ impl Checking<'_> {
         let choice = format!("flow:{name}");
         let responses = self.bot.responses.values().flat_map(BTreeMap::values);
         let by_button = responses.flat_map(|r| &r.choices).any(|c| c.choice == choice);
-        let lost = self.problems.lost("", name);
+        let problems = &self.problems;
+        let lost = ["run", "link"]
+            .iter()
+            .any(|key| problems.lost_at("flows", key, name))
+            || problems.lost_at("intents", "flow", name)
+            || problems.lost("responses", name);
         if !by_intent && !by_flow && !by_button && !lost && self.flow.starts.is_empty() {
             let line = self.places.line(&["flow"]);
             let message = format!("nothing starts flow `{name}`; name it in an intent, or give it `starts`");
@@ -344,12 +340,13 @@ impl Checking<'_> {
     }
 }
 
-/// Whether some way of a flow leads to a step that is not there, which was told already: it may mean one that
-/// nothing else leads to.
+/// Whether some way of a flow leads to a step that is not there, or to one of two: that was told already, and
+/// what nothing seems to lead to may be meant.
 fn strays(flow: &Flow) -> bool {
     let steps = flow.steps.iter();
     let mut targets = steps.flat_map(|step| step.on.values().chain(&step.next));
-    targets.any(|target| target != "end" && flow.step(target).is_none())
+    let ids: BTreeSet<&str> = flow.steps.iter().map(|step| step.id.as_str()).collect();
+    ids.len() < flow.steps.len() || targets.any(|target| target != "end" && !ids.contains(target.as_str()))
 }
 
 fn collects(bot: &Bot, flow: &Flow, slot: &str, seen: &mut BTreeSet<String>) -> bool {
@@ -362,132 +359,4 @@ fn collects(bot: &Bot, flow: &Flow, slot: &str, seen: &mut BTreeSet<String>) -> 
                 .is_some_and(|flow| collects(bot, flow, slot, seen)),
             _ => false,
         })
-}
-
-/// The steps a step may go on to, each with the outcome that leads there; `None` for all others.
-fn edges<'a>(flow: &'a Flow, step: &'a Step) -> Vec<(Option<&'a str>, &'a Step)> {
-    let to = |target: &String| flow.step(target);
-    let mut edges: Vec<_> = step
-        .on
-        .iter()
-        .filter_map(|(key, target)| Some((Some(key.as_str()), to(target)?)))
-        .collect();
-    let ends = matches!(
-        step.kind,
-        StepKind::Handoff | StepKind::End { .. } | StepKind::Link { .. }
-    );
-    let both = matches!(step.kind, StepKind::Confirm { .. })
-        && ["yes", "no"].iter().all(|key| step.on.contains_key(*key));
-    if !ends && !both {
-        let default = match &step.next {
-            Some(target) => to(target),
-            None => flow.below(&step.id),
-        };
-        // What is left of a confirm is its yes.
-        let left = matches!(step.kind, StepKind::Confirm { .. }).then_some("yes");
-        edges.extend(default.map(|step| (left, step)));
-    }
-    edges
-}
-
-/// What holds on all ways to each step that can be reached.
-fn walk<'a>(bot: &Bot, flow: &'a Flow, depth: usize) -> BTreeMap<&'a str, Known> {
-    let mut known: BTreeMap<&str, Known> = BTreeMap::new();
-    let start = Known {
-        confirmed: false,
-        owner: false,
-    };
-    let mut open: Vec<(&Step, Known)> = flow.steps.first().map(|step| (step, start)).into_iter().collect();
-    while let Some((step, now)) = open.pop() {
-        let before = known.get(step.id.as_str()).copied();
-        let met = before.map_or(now, |before| Known {
-            confirmed: before.confirmed && now.confirmed,
-            owner: before.owner && now.owner,
-        });
-        if before == Some(met) {
-            continue;
-        }
-        known.insert(&step.id, met);
-        for (outcome, next) in edges(flow, step) {
-            open.push((next, after(bot, step, outcome, met, depth)));
-        }
-    }
-    known
-}
-
-/// What holds behind a step. What cannot be known, such as what an unknown call does, is taken to be well: it
-/// was told already, and would be told again of every flow that comes here.
-fn after(bot: &Bot, step: &Step, outcome: Option<&str>, known: Known, depth: usize) -> Known {
-    match &step.kind {
-        StepKind::Confirm { .. } => Known {
-            confirmed: outcome != Some("no"),
-            ..known
-        },
-        StepKind::Call { call, .. } => match call_of(call) {
-            Some((call, _)) if call.name == "check_owner" => Known {
-                owner: known.owner || proves(step, call, outcome),
-                ..known
-            },
-            Some((call, _)) => Known {
-                confirmed: known.confirmed && !call.writes,
-                ..known
-            },
-            None => Known { owner: true, ..known },
-        },
-        StepKind::Run { flow } => Known {
-            owner: known.owner || proved_by(bot, step, flow, outcome, depth),
-            ..known
-        },
-        _ => known,
-    }
-}
-
-/// The way that is left when `wrong` and `ask` lead elsewhere is the right one.
-fn proves(step: &Step, call: &Call, outcome: Option<&str>) -> bool {
-    let elsewhere = ["wrong", "ask"].iter().all(|key| step.on.contains_key(*key));
-    outcome.map_or(elsewhere, |outcome| outcome == "right" || !call.gives(outcome))
-}
-
-/// Whether a flow has proved the owner on every way that comes back with an outcome; `None` stands for those
-/// that the step which runs it does not name.
-fn proved_by(bot: &Bot, step: &Step, flow: &str, outcome: Option<&str>, depth: usize) -> bool {
-    let Some(flow) = bot.flows.get(flow) else {
-        return true;
-    };
-    if depth >= RUNS_DEEP_MAX {
-        return false;
-    }
-    let comes = |result: &str| match outcome {
-        Some(outcome) => outcome == result,
-        None => !step.on.contains_key(result),
-    };
-    let known = walk(bot, flow, depth + 1);
-    let ends = flow.steps.iter().filter_map(|end| match &end.kind {
-        StepKind::End { result } => Some((end, result.as_deref().unwrap_or("done"))),
-        _ => None,
-    });
-    let mut coming = ends.filter(|(_, result)| comes(result)).peekable();
-    let owned = |end: &Step| known.get(end.id.as_str()).is_none_or(|known| known.owner);
-    coming.peek().is_some() && coming.all(|(end, _)| owned(end))
-}
-
-/// Whether a step leads back to itself with nobody being asked.
-fn circles(flow: &Flow, from: &Step) -> bool {
-    let asks = |step: &Step| step.asks_for().is_some() || matches!(step.kind, StepKind::Run { .. });
-    let mut seen = BTreeSet::new();
-    let mut open = vec![from];
-    while let Some(step) = open.pop() {
-        if asks(step) {
-            continue;
-        }
-        for (_, next) in edges(flow, step) {
-            if next.id == from.id {
-                return true;
-            }
-            if seen.insert(next.id.as_str()) {
-                open.push(next);
-            }
-        }
-    }
-    false
 }

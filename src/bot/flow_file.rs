@@ -171,17 +171,13 @@ pub(super) fn load_flows(dir: &Path, responses: &mut Responses, problems: &mut P
             problems,
         };
         let flow = reading.flow(parsed);
-        match flows.remove(&flow.name) {
-            None => {
-                check_name(&flow, problems);
-                flows.insert(flow.name.clone(), flow);
-            }
-            Some(other) => {
-                let kept = better_named(other, flow, problems);
-                flows.insert(kept.name.clone(), kept);
-            }
-        }
+        let kept = match flows.remove(&flow.name) {
+            None => flow,
+            Some(other) => better_named(other, flow, problems),
+        };
+        flows.insert(kept.name.clone(), kept);
     }
+    flows.values().for_each(|flow| check_name(flow, problems));
     flows.into_values().collect()
 }
 

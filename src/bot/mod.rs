@@ -9,6 +9,7 @@ mod check;
 mod flow;
 mod flow_check;
 mod flow_file;
+mod flow_ways;
 mod intent;
 mod likeness;
 mod pattern;

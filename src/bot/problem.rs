@@ -92,13 +92,23 @@ impl Problems {
         self.lost.push((file, text.into()));
     }
 
-    /// Whether a name may stand in something below `folder` that could not be read.
+    /// Whether a name stands in something below `folder` that could not be read.
     #[must_use]
     pub fn lost(&self, folder: &str, name: &str) -> bool {
-        let named = |file: &Path| file.file_stem().is_some_and(|stem| stem == name);
-        let below = self.lost.iter().filter(|(file, _)| file.starts_with(folder));
-        let mut below = below.filter(|(file, text)| named(file) || holds_word(text, name));
-        below.next().is_some()
+        let mut below = self.lost.iter().filter(|(file, _)| file.starts_with(folder));
+        below.any(|(file, text)| is_named(file, name) || holds_word(text, name))
+    }
+
+    /// Whether something below `folder` that could not be read is called by a name, or has a line `key: name`.
+    #[must_use]
+    pub fn lost_at(&self, folder: &str, key: &str, name: &str) -> bool {
+        let says = |line: &str| {
+            let line = line.trim_start().trim_start_matches("- ");
+            let value = line.strip_prefix(key).and_then(|rest| rest.strip_prefix(':'));
+            value.is_some_and(|value| value.trim().trim_matches(['"', '\'']) == name)
+        };
+        let mut below = self.lost.iter().filter(|(file, _)| file.starts_with(folder));
+        below.any(|(file, text)| is_named(file, name) || text.lines().any(says))
     }
 
     /// Whether anything forbids serving.
@@ -114,6 +124,10 @@ impl Problems {
             .sort_by(|a, b| (a.severity, &a.file, a.line).cmp(&(b.severity, &b.file, b.line)));
         self.list
     }
+}
+
+fn is_named(file: &Path, name: &str) -> bool {
+    file.file_stem().is_some_and(|stem| stem == name)
 }
 
 /// Whether a name stands in a text, and not only as a part of a longer one.
@@ -196,5 +210,7 @@ mod tests {
         ] {
             assert_eq!(problems.lost(folder, name), lost, "{folder} {name}");
         }
+        assert!(problems.lost_at("flows", "flow", "b"));
+        assert!(!problems.lost_at("flows", "flow", "c_d"));
     }
 }

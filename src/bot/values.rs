@@ -18,7 +18,7 @@ const FUNCTIONS: [&str; 5] = ["range", "dict", "namespace", "debug", "loop"];
 
 /// Warns of values in texts that nothing fills.
 pub(super) fn check_values(bot: &Bot, root: &Path, problems: &mut Problems) {
-    let known = Flows::of(bot);
+    let known = Flows::of(bot, problems);
     for (lang, responses) in &bot.responses {
         let shared = root.join("responses").join(format!("{lang}.yaml"));
         let repairs = root.join("patterns.yaml");
@@ -30,7 +30,7 @@ pub(super) fn check_values(bot: &Bot, root: &Path, problems: &mut Problems) {
                 .and_then(|(flow, step)| Some((flow, flow.step(step)?)));
             let strays = strays(response, step.map(|(flow, _)| flow), &known);
             for (at, name, instead) in strays {
-                if problems.lost("", &name) {
+                if known.may_fill(step.map(|(flow, _)| flow), &name, problems) {
                     continue;
                 }
                 let at = at.to_string();
@@ -92,10 +92,14 @@ fn strays(response: &Response, flow: Option<&Flow>, known: &Flows<'_>) -> Vec<(u
 struct Flows<'a> {
     by_flow: BTreeMap<&'a str, BTreeSet<&'a str>>,
     anywhere: BTreeSet<&'a str>,
+    /// Those of whose kin not all could be read.
+    unsure: BTreeSet<&'a str>,
 }
 
 impl<'a> Flows<'a> {
-    fn of(bot: &'a Bot) -> Self {
+    fn of(bot: &'a Bot, problems: &Problems) -> Self {
+        let unsure = bot.flows.values().filter(|flow| is_unsure(bot, flow, problems));
+        let unsure = unsure.map(|flow| flow.name.as_str()).collect();
         let near = bot
             .flows
             .values()
@@ -108,7 +112,11 @@ impl<'a> Flows<'a> {
         let by_flow = near.map(|(name, flows)| (name, of(flows))).collect();
         let mut anywhere: BTreeSet<&str> = of(bot.flows.keys().map(String::as_str).collect());
         anywhere.extend(CALLS.iter().flat_map(|call| call.values));
-        Self { by_flow, anywhere }
+        Self {
+            by_flow,
+            anywhere,
+            unsure,
+        }
     }
 
     fn names(&self, flow: Option<&Flow>) -> &BTreeSet<&'a str> {
@@ -125,6 +133,15 @@ impl<'a> Flows<'a> {
         names.contains(name) || in_words || FUNCTIONS.contains(&name)
     }
 
+    /// Whether something that could not be read may fill a name.
+    fn may_fill(&self, flow: Option<&Flow>, name: &str, problems: &Problems) -> bool {
+        let in_flows = flow.map_or_else(
+            || problems.lost("flows", name),
+            |flow| self.unsure.contains(flow.name.as_str()),
+        );
+        in_flows || problems.lost("slots.yaml", name)
+    }
+
     fn filled(&self, flow: Option<&Flow>) -> impl Iterator<Item = &'a str> {
         self.names(flow).iter().copied()
     }
@@ -139,8 +156,16 @@ fn filled_by(flow: &Flow) -> Vec<&str> {
     slots.chain(values.copied()).collect()
 }
 
-/// The flow, those that come to it, and all that any of these run: what they filled is there.
-fn near<'a>(bot: &'a Bot, flow: &'a Flow) -> BTreeSet<&'a str> {
+/// The flows that a flow runs.
+fn run_by(flow: &Flow) -> impl Iterator<Item = &str> {
+    flow.steps.iter().filter_map(|step| match &step.kind {
+        StepKind::Run { flow } => Some(flow.as_str()),
+        _ => None,
+    })
+}
+
+/// A flow and those that come to it, directly or not.
+fn above<'a>(bot: &'a Bot, flow: &'a Flow) -> BTreeSet<&'a str> {
     let mut above = BTreeSet::from([flow.name.as_str()]);
     let leads_to = |from: &Flow, above: &BTreeSet<&str>| {
         from.steps.iter().any(|step| match &step.kind {
@@ -154,21 +179,32 @@ fn near<'a>(bot: &'a Bot, flow: &'a Flow) -> BTreeSet<&'a str> {
         let before = above.len();
         above.extend(more);
         if above.len() == before {
-            break;
+            return above;
         }
     }
+}
+
+/// A flow, those that come to it, and all that any of these run: what they filled is there.
+fn near<'a>(bot: &'a Bot, flow: &'a Flow) -> BTreeSet<&'a str> {
     let mut near = BTreeSet::new();
-    let mut open: Vec<&str> = above.into_iter().collect();
+    let mut open: Vec<&str> = above(bot, flow).into_iter().collect();
     while let Some(name) = open.pop() {
         let flow = bot.flows.get(name).filter(|_| near.insert(name));
-        open.extend(
-            flow.iter()
-                .flat_map(|flow| &flow.steps)
-                .filter_map(|step| match &step.kind {
-                    StepKind::Run { flow } => Some(flow.as_str()),
-                    _ => None,
-                }),
-        );
+        open.extend(flow.into_iter().flat_map(run_by));
     }
     near
+}
+
+/// Whether a flow that could not be read comes to this one, or is run on the way.
+fn is_unsure(bot: &Bot, flow: &Flow, problems: &Problems) -> bool {
+    let comes = |name: &&str| {
+        ["run", "link"]
+            .iter()
+            .any(|key| problems.lost_at("flows", key, name))
+    };
+    let near = near(bot, flow).into_iter().filter_map(|name| bot.flows.get(name));
+    let mut runs = near
+        .flat_map(run_by)
+        .filter(|name| !bot.flows.contains_key(*name));
+    above(bot, flow).iter().any(|name| comes(name)) || runs.next().is_some()
 }

@@ -65,7 +65,14 @@ impl Expected<'_> {
         known: impl Iterator<Item = &'n str>,
     ) {
         let known: BTreeSet<&str> = known.collect();
-        if known.contains(named.name) || self.problems.lost(folder, named.name) {
+        let lost = match folder {
+            "flows" | "intents" | "articles" if what != "step" => {
+                let key = if folder == "articles" { "id" } else { what };
+                self.problems.lost_at(folder, key, named.name)
+            }
+            _ => self.problems.lost(folder, named.name),
+        };
+        if lost || known.contains(named.name) {
             return;
         }
         let instead = or_nearest(named.name, known, "write it, or expect something else");

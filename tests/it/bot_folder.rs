@@ -142,6 +142,34 @@ fn all_problems_come_at_once() {
     assert!(found.len() >= 3, "{found:#?}");
 }
 
+#[test]
+fn the_check_knows_every_value_that_a_call_gives() {
+    let known: Vec<&str> = xiaoer::bot::CALLS
+        .iter()
+        .flat_map(|call| call.values)
+        .copied()
+        .collect();
+    let mut given = Vec::new();
+    for entry in std::fs::read_dir(root().join("src/commerce/calls"))
+        .unwrap()
+        .flatten()
+    {
+        let source = std::fs::read_to_string(entry.path()).unwrap();
+        let source: String = source.split_whitespace().collect();
+        let values = source
+            .split(".with(\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next());
+        given.extend(values.map(str::to_owned));
+    }
+    assert!(given.len() >= 25, "{given:?}");
+    let unknown: Vec<&String> = given
+        .iter()
+        .filter(|value| !known.contains(&value.as_str()))
+        .collect();
+    assert!(unknown.is_empty(), "add to bot/calls.rs: {unknown:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn links_are_not_followed() {

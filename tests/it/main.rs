@@ -14,6 +14,7 @@ mod exchange;
 mod knowledge;
 mod live;
 mod models;
+mod planted;
 mod replay_property;
 mod store_contract;
 mod support;
