@@ -206,5 +206,5 @@ fn is_unsure(bot: &Bot, flow: &Flow, problems: &Problems) -> bool {
     let mut runs = near
         .flat_map(run_by)
         .filter(|name| !bot.flows.contains_key(*name));
-    above(bot, flow).iter().any(|name| comes(name)) || runs.next().is_some()
+    above(bot, flow).iter().any(comes) || runs.next().is_some()
 }

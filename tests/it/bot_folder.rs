@@ -105,18 +105,19 @@ fn mistakes_in_other_files_have_their_place_and_name() {
         ("shop.yaml", b"nmae: x\n".to_vec(), "shop.yaml:1: error[bad_yaml]"),
         (
             "flows/x.yaml",
-            b"flow: x\nsteps:\n  - id: a\n    say: nothing_like_it\n".to_vec(),
-            "flows/x.yaml:3: error[missing_response]",
+            b"flow: x\nlabel: {zh: a, en: b}\nsteps:\n  - id: a\n    say: nothing_like_it\n".to_vec(),
+            "flows/x.yaml:5: error[missing_response]",
         ),
         (
             "flows/x.yaml",
-            b"flow: x\nsteps:\n  - id: a\n    handoff: true\n    next: b\n".to_vec(),
-            "flows/x.yaml:3: error[unknown_step]",
+            b"flow: x\nlabel: {zh: a, en: b}\nsteps:\n  - id: a\n    handoff: true\n    next: b\n".to_vec(),
+            "flows/x.yaml:6: error[unknown_step]",
         ),
         (
             "flows/x.yaml",
-            b"flow: x\nsteps:\n  - id: a\n    say: thanks\n    call: find_order\n".to_vec(),
-            "flows/x.yaml:3: error[bad_step]",
+            b"flow: x\nlabel: {zh: a, en: b}\nsteps:\n  - id: a\n    say: thanks\n    call: find_order\n"
+                .to_vec(),
+            "flows/x.yaml:4: error[bad_step]",
         ),
         (
             "intents/x.yaml",
