@@ -8,8 +8,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::places::Places;
 use super::problem::Problems;
-use super::response::line_of_key;
+use super::table::{bad_row, line_of_row};
 use super::yaml;
 use crate::conversation::Lang;
 
@@ -192,12 +193,17 @@ pub(super) fn load_changed_articles(
     articles.retain(|article| {
         let key = (article.lang, article.id.to_lowercase());
         if let Some(first) = seen.get(&key) {
+            let first = first.strip_prefix(dir).unwrap_or(first).display();
             let message = format!(
-                "id `{}` is already used by {}; give one of them another id",
-                article.id,
-                first.display()
+                "id `{}` is already used by {first}; give one of them another id",
+                article.id
             );
-            problems.error(&article.file, 2, "duplicate_slug", message);
+            problems.error(
+                &article.file,
+                line_of_front(&article.file, &["id"]),
+                "duplicate_slug",
+                message,
+            );
             return false;
         }
         seen.insert(key, article.file.clone());
@@ -214,6 +220,7 @@ fn load_article(
     problems: &mut Problems,
 ) -> Option<Article> {
     let Some((head, body, body_line)) = split_front_matter(text) else {
+        problems.lose(file, text);
         problems.error(
             file,
             1,
@@ -233,6 +240,7 @@ fn load_article(
         return None;
     };
     if body.trim().is_empty() {
+        problems.lose(file, head);
         problems.error(
             file,
             body_line,
@@ -262,13 +270,15 @@ fn handling_of(
     head: &str,
     problems: &mut Problems,
 ) -> Option<Handling> {
-    let line = |key: &str| line_of_key(head, key) + 1;
+    let places = Places::of(head);
+    let line = |key: &str| places.line(&[key]) + 1;
     if front
         .valid_from
         .zip(front.valid_until)
         .is_some_and(|(from, until)| until < from)
     {
         let message = "valid_until is before valid_from; turn them round";
+        problems.lose(file, head);
         problems.error(file, line("valid_until"), "bad_dates", message);
         return None;
     }
@@ -279,6 +289,7 @@ fn handling_of(
             BOOST.start(),
             BOOST.end()
         );
+        problems.lose(file, head);
         problems.error(file, line("boost"), "bad_boost", message);
         return None;
     }
@@ -291,6 +302,15 @@ fn handling_of(
         pinned: front.pinned,
         boost: front.boost,
     })
+}
+
+/// The line of a file on which a key of its front matter stands.
+pub(super) fn line_of_front(file: &Path, path: &[&str]) -> usize {
+    let text = std::fs::read_to_string(file)
+        .unwrap_or_default()
+        .replace("\r\n", "\n");
+    let front = split_front_matter(text.trim_start_matches('\u{feff}'));
+    front.map_or(1, |(head, ..)| Places::of(head).line(path) + 1)
 }
 
 /// Front matter, body and the body's first line number.
@@ -344,18 +364,19 @@ fn load_faq_file(file: &Path, text: &str, rows: &mut Vec<Faq>, problems: &mut Pr
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
-    for (index, row) in reader.deserialize::<FaqRow>().enumerate() {
+    let header = reader.headers().cloned().unwrap_or_default();
+    for (index, record) in reader.records().enumerate() {
+        let line = record.as_ref().map_or(0, line_of_row);
+        let row = record.and_then(|record| record.deserialize::<FaqRow>(Some(&header)));
         let row = match row {
             Ok(row) => row,
             Err(error) => {
-                let line = error
-                    .position()
-                    .map_or(0, |p| usize::try_from(p.line()).unwrap_or(0));
-                problems.error(file, line, "bad_row", format!("{error}; mend the row"));
+                if bad_row(file, &header, &error, problems).is_break() {
+                    return;
+                }
                 continue;
             }
         };
-        let line = index + 2;
         if row.question.is_empty() || row.answer.is_empty() {
             problems.error(file, line, "bad_row", "question or answer is empty; fill both");
             continue;

@@ -1,19 +1,12 @@
 //! `catalogue/*.csv`: products, orders, customers, coupons and size tables of a shop without a system of its own.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use jiff::civil::Date;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::article::{Article, Handling};
-use super::problem::Problems;
-use super::yaml;
 use crate::conversation::Lang;
-
-/// Largest table, in bytes.
-const TABLE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
 /// One product of `products.csv`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -262,95 +255,6 @@ impl Catalogue {
         }
         names.into_iter().filter(|(name, _)| !name.is_empty()).collect()
     }
-}
-
-/// Reads the tables and checks that they fit together.
-pub(super) fn load_catalogue(dir: &Path, problems: &mut Problems) -> Catalogue {
-    let mut catalogue = Catalogue::default();
-    for (_, product) in rows::<Product>(&dir.join("products.csv"), problems) {
-        catalogue.products.insert(product.sku.clone(), product);
-    }
-    for (_, customer) in rows::<Customer>(&dir.join("customers.csv"), problems) {
-        catalogue.customers.insert(customer.customer_id.clone(), customer);
-    }
-    let orders_file = dir.join("orders.csv");
-    for (line, order) in rows::<Order>(&orders_file, problems) {
-        check_order(&order, &catalogue, &orders_file, line, problems);
-        catalogue.orders.insert(order.order_no.clone(), order);
-    }
-    let coupons = dir.join("coupons.csv");
-    for (line, coupon) in optional_rows::<Coupon>(&coupons, problems) {
-        if !coupon.customer_id.is_empty() && !catalogue.customers.contains_key(&coupon.customer_id) {
-            let message = format!("customer `{}` is not in customers.csv", coupon.customer_id);
-            problems.error(&coupons, line, "unknown_customer", message);
-        }
-        catalogue.coupons.insert(coupon.code.to_uppercase(), coupon);
-    }
-    let sizes = dir.join("sizes.csv");
-    for (line, row) in optional_rows::<SizeRow>(&sizes, problems) {
-        if !catalogue.products.contains_key(&row.sku) {
-            let message = format!("product `{}` is not in products.csv", row.sku);
-            problems.error(&sizes, line, "unknown_product", message);
-        }
-        catalogue.sizes.push(row);
-    }
-    catalogue
-}
-
-/// The rows of a table that a shop may do without.
-fn optional_rows<T: DeserializeOwned>(file: &Path, problems: &mut Problems) -> Vec<(usize, T)> {
-    if file.exists() {
-        rows(file, problems)
-    } else {
-        Vec::new()
-    }
-}
-
-fn check_order(order: &Order, catalogue: &Catalogue, file: &Path, line: usize, problems: &mut Problems) {
-    if !catalogue.customers.contains_key(&order.customer_id) {
-        let message = format!("customer `{}` is not in customers.csv", order.customer_id);
-        problems.error(file, line, "unknown_customer", message);
-    }
-    for (sku, _) in order.items() {
-        if !catalogue.products.contains_key(sku) {
-            problems.error(
-                file,
-                line,
-                "unknown_product",
-                format!("product `{sku}` is not in products.csv"),
-            );
-        }
-    }
-    if catalogue.orders.contains_key(&order.order_no) {
-        let message = format!("order `{}` is there twice", order.order_no);
-        problems.error(file, line, "duplicate_order", message);
-    }
-}
-
-fn rows<T: DeserializeOwned>(file: &Path, problems: &mut Problems) -> Vec<(usize, T)> {
-    let Some(text) = yaml::read(file, TABLE_BYTES_MAX, problems) else {
-        return Vec::new();
-    };
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let header = reader.headers().cloned().unwrap_or_default();
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let row = record.and_then(|record| {
-            let line = record.position().map_or(0, csv::Position::line);
-            Ok((line, record.deserialize::<T>(Some(&header))?))
-        });
-        match row {
-            Ok((line, row)) => rows.push((usize::try_from(line).unwrap_or(0), row)),
-            Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                let line = usize::try_from(line).unwrap_or(0);
-                problems.error(file, line, "bad_row", format!("{error}; mend the row"));
-            }
-        }
-    }
-    rows
 }
 
 impl Order {

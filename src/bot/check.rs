@@ -6,16 +6,20 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::article::{Article, Faq, load_changed_articles, load_faq};
-use super::catalogue::{Catalogue, load_catalogue};
-use super::flow::{Flow, load_flows};
+use super::article::{Article, Faq, line_of_front, load_changed_articles, load_faq};
+use super::catalogue::Catalogue;
+use super::flow::Flow;
 use super::flow_check::check_flows;
+use super::flow_file::load_flows;
 use super::intent::{Intent, load_intents};
 use super::pattern::{Patterns, load_patterns};
-use super::problem::{Problem, Problems, Severity};
-use super::response::{Response, Responses, line_of_key, line_of_text, load_responses};
+use super::places::Places;
+use super::problem::{Problem, Problems, or_nearest};
+use super::response::{Response, Responses, load_responses};
 use super::shop::{Shop, load_shop};
 use super::slot::{Slot, SlotFrom, confirmed, load_slots};
+use super::table::load_catalogue;
+use super::values::check_values;
 use super::yaml;
 use crate::conversation::{CONFIRMED, Lang};
 
@@ -62,6 +66,19 @@ impl Bot {
     }
 
     fn load_over(before: &[Arc<Article>], root: &Path) -> (Option<Self>, Vec<Problem>) {
+        let (bot, problems) = Self::read_over(before, root);
+        let served = !problems.any_error();
+        (bot.filter(|_| served), problems.into_sorted())
+    }
+
+    /// Reads whatever can be read, sound or not, for whoever looks for more problems. There is no bot only if
+    /// there is no folder.
+    #[must_use]
+    pub fn read(root: &Path) -> (Option<Self>, Problems) {
+        Self::read_over(&[], root)
+    }
+
+    fn read_over(before: &[Arc<Article>], root: &Path) -> (Option<Self>, Problems) {
         let mut problems = Problems::new(root);
         if !root.is_dir() {
             problems.error(
@@ -70,7 +87,7 @@ impl Bot {
                 "no_knowledge_base",
                 "no such folder; name it with --knowledge-base",
             );
-            return (None, problems.into_sorted());
+            return (None, problems);
         }
         let shop = load_shop(&root.join("shop.yaml"), &mut problems);
         let intents = load_intents(&root.join("intents"), &mut problems);
@@ -82,8 +99,8 @@ impl Bot {
         let articles = load_changed_articles(&root.join("articles"), before, &mut problems);
         let faq = load_faq(&root.join("faq"), &mut problems);
         let catalogue = load_catalogue(&root.join("catalogue"), &mut problems);
-        let bot = shop.map(|shop| Self {
-            shop,
+        let bot = Self {
+            shop: shop.unwrap_or_else(Shop::unread),
             intents: intents.into_iter().map(|i| (i.name.clone(), i)).collect(),
             responses,
             flows: flows.into_iter().map(|f| (f.name.clone(), f)).collect(),
@@ -93,13 +110,9 @@ impl Bot {
             faq,
             catalogue,
             version: version_of(root),
-        });
-        if let Some(bot) = &bot {
-            check_references(bot, root, &mut problems);
-        }
-        let problems = problems.into_sorted();
-        let served = problems.iter().all(|p| p.severity != Severity::Error);
-        (bot.filter(|_| served), problems)
+        };
+        check_references(&bot, root, &mut problems);
+        (Some(bot), problems)
     }
 
     /// A response in a language, or in the other one when it is missing there.
@@ -114,6 +127,16 @@ impl Bot {
     pub fn slot(&self, flow: &str, name: &str) -> Option<&Slot> {
         let own = self.flows.get(flow).and_then(|flow| flow.slots.get(name));
         own.or_else(|| self.slots.get(name))
+    }
+
+    /// Whether there is an article of an id, in whatever language; products are articles too.
+    #[must_use]
+    pub fn has_article(&self, id: &str) -> bool {
+        let product = |sku: &String| {
+            id.strip_prefix("product-")
+                .is_some_and(|own| own == sku.to_lowercase())
+        };
+        self.articles.iter().any(|article| article.id == id) || self.catalogue.products.keys().any(product)
     }
 
     /// Articles of the help centre and the articles made of products.
@@ -150,15 +173,16 @@ pub fn version_of(root: &Path) -> String {
 
 fn check_references(bot: &Bot, root: &Path, problems: &mut Problems) {
     for key in NEEDED_RESPONSES {
-        if bot.response(Lang::Zh, key).is_none() {
+        if bot.response(Lang::Zh, key).is_none() && !problems.lost("responses", key) {
             let message = format!("response `{key}` is needed by the dialogue; write it");
-            problems.error(&root.join("responses"), 0, "missing_response", message);
+            problems.error(&root.join("responses/zh.yaml"), 1, "missing_response", message);
         }
     }
     for intent in bot.intents.values() {
         check_intent(bot, intent, problems);
     }
     check_flows(bot, problems);
+    check_values(bot, root, problems);
     check_choices(bot, root, problems);
     check_articles(bot, problems);
 }
@@ -166,60 +190,70 @@ fn check_references(bot: &Bot, root: &Path, problems: &mut Problems) {
 /// What an article points to must be there.
 fn check_articles(bot: &Bot, problems: &mut Problems) {
     let there: BTreeSet<(&str, Lang)> = bot.articles.iter().map(|a| (&*a.id, a.lang)).collect();
+    let ids: BTreeSet<&str> = there.iter().map(|(id, _)| *id).collect();
     for article in &bot.articles {
-        let line = |key: &str| {
-            let source = std::fs::read_to_string(&article.file).unwrap_or_default();
-            line_of_key(&source, key)
-        };
-        let known = |id: &str| Lang::ALL.iter().any(|lang| there.contains(&(id, *lang)));
-        for id in article.handling.related.iter().filter(|id| !known(id)) {
-            let message = format!("related article `{id}` is not in articles/; mend the id or take it out");
-            problems.error(&article.file, line("related"), "unknown_article", message);
+        for (at, id) in article.handling.related.iter().enumerate() {
+            if ids.contains(id.as_str()) || problems.lost_at("articles", "id", id) {
+                continue;
+            }
+            let instead = or_nearest(id, ids.iter().copied(), "take it out");
+            let message = format!("related article `{id}` is not in articles/; {instead}");
+            let line = line_of_front(&article.file, &["related", &at.to_string()]);
+            problems.error(&article.file, line, "unknown_article", message);
         }
         for (lang, id) in &article.handling.translations {
-            if !there.contains(&(id, *lang)) {
-                let message =
-                    format!("translation `{id}` is not in articles/ in {lang}; mend the id or write it");
-                problems.error(&article.file, line("translations"), "unknown_article", message);
+            if there.contains(&(id, *lang)) || problems.lost_at("articles", "id", id) {
+                continue;
             }
+            let message =
+                format!("translation `{id}` is not in articles/ in {lang}; mend the id or write it");
+            let line = line_of_front(&article.file, &["translations", lang.code()]);
+            problems.error(&article.file, line, "unknown_article", message);
         }
     }
 }
 
 fn check_intent(bot: &Bot, intent: &Intent, problems: &mut Problems) {
-    let source = std::fs::read_to_string(&intent.file).unwrap_or_default();
-    if let Some(flow) = intent.flow.as_ref().filter(|f| !bot.flows.contains_key(*f)) {
-        let message = format!("flow `{flow}` is not in flows/; write it or take the line out");
-        problems.error(
-            &intent.file,
-            line_of_key(&source, "flow"),
-            "unknown_flow",
-            message,
-        );
+    let places = Places::in_file(&intent.file);
+    let flow = intent.flow.as_ref().filter(|f| !bot.flows.contains_key(*f));
+    if let Some(flow) = flow.filter(|flow| !problems.lost_at("flows", "flow", flow)) {
+        let names = bot.flows.keys().map(String::as_str);
+        let instead = or_nearest(flow, names, "write it or take the line out");
+        let message = format!("flow `{flow}` is not in flows/; {instead}");
+        problems.error(&intent.file, places.line(&["flow"]), "unknown_flow", message);
     }
-    if let Some(reply) = intent
+    let reply = intent
         .reply
         .as_ref()
-        .filter(|r| bot.response(Lang::Zh, r).is_none())
+        .filter(|r| bot.response(Lang::Zh, r).is_none());
+    if let Some(reply) = reply.filter(|reply| !problems.lost("responses", reply)) {
+        let names = bot
+            .responses
+            .values()
+            .flat_map(BTreeMap::keys)
+            .map(String::as_str);
+        let instead = or_nearest(reply, names, "write it");
+        let message = format!("response `{reply}` is not in responses/; {instead}");
+        problems.error(&intent.file, places.line(&["reply"]), "missing_response", message);
+    }
+    for lang in Lang::ALL
+        .into_iter()
+        .filter(|lang| !intent.description.contains_key(lang))
     {
-        let message = format!("response `{reply}` is not in responses/; write it");
-        problems.error(
+        let message = format!("the description has no `{lang}`; add it");
+        problems.warn(
             &intent.file,
-            line_of_key(&source, "reply"),
-            "missing_response",
+            places.line(&["description"]),
+            "missing_lang",
             message,
         );
     }
-    for lang in Lang::ALL {
-        if !intent.label.contains_key(&lang) {
-            let message = format!("no label in {lang}; it is what a clarifying button shows");
-            problems.warn(
-                &intent.file,
-                line_of_key(&source, "label"),
-                "missing_label",
-                message,
-            );
-        }
+    for lang in Lang::ALL
+        .into_iter()
+        .filter(|lang| !intent.label.contains_key(lang))
+    {
+        let message = format!("no label in {lang}; write it, it is what a clarifying button shows");
+        problems.warn(&intent.file, places.line(&["label"]), "missing_label", message);
     }
 }
 
@@ -227,29 +261,45 @@ fn check_intent(bot: &Bot, intent: &Intent, problems: &mut Problems) {
 fn check_choices(bot: &Bot, root: &Path, problems: &mut Problems) {
     for (lang, responses) in &bot.responses {
         let file = root.join("responses").join(format!("{lang}.yaml"));
-        for (key, choice) in responses
-            .iter()
-            .flat_map(|(k, r)| r.choices.iter().map(move |c| (k, c)))
-        {
-            if !leads_somewhere(bot, &choice.choice) {
-                let message = format!("button `{}` of `{key}` leads nowhere", choice.choice);
-                let source = std::fs::read_to_string(&file).unwrap_or_default();
-                let line = line_of_text(&source, &choice.choice);
-                problems.error(&file, line, "unknown_choice", message);
+        let places = Places::in_file(&file);
+        let repairs = root.join("patterns.yaml");
+        let places_of_repairs = Places::in_file(&repairs);
+        for (key, response) in responses {
+            let repair = bot.patterns.contains_key(key);
+            for (at, choice) in response.choices.iter().enumerate() {
+                // A pattern's buttons are written once for all languages.
+                let told = repair && *lang != Lang::ALL[0];
+                if told || leads_somewhere(bot, &choice.choice, problems) {
+                    continue;
+                }
+                let (file, places) = if repair {
+                    (&repairs, &places_of_repairs)
+                } else {
+                    (&file, &places)
+                };
+                let line = places.line(&[key, "choices", &at.to_string(), "choice"]);
+                let message = format!(
+                    "button `{}` of `{key}` leads nowhere; write intent:, flow: or article: and a name that is there",
+                    choice.choice
+                );
+                problems.error(file, line, "unknown_choice", message);
             }
         }
     }
 }
 
-fn leads_somewhere(bot: &Bot, choice: &str) -> bool {
+fn leads_somewhere(bot: &Bot, choice: &str, problems: &Problems) -> bool {
     match choice.split_once(':') {
-        Some(("intent", intent)) => bot.intents.contains_key(intent),
-        Some(("article", id)) => bot.articles.iter().any(|a| a.id == id),
-        Some(("flow", flow)) => bot.flows.contains_key(flow),
-        Some((slot, _)) => bot
-            .slots
-            .get(slot)
-            .is_some_and(|s| matches!(s.from, SlotFrom::Choice | SlotFrom::YesNo)),
+        Some(("intent", intent)) => {
+            bot.intents.contains_key(intent) || problems.lost_at("intents", "intent", intent)
+        }
+        Some(("article", id)) => bot.has_article(id) || problems.lost_at("articles", "id", id),
+        Some(("flow", flow)) => bot.flows.contains_key(flow) || problems.lost_at("flows", "flow", flow),
+        Some((slot, _)) => {
+            let known = bot.slots.get(slot);
+            known.is_some_and(|s| matches!(s.from, SlotFrom::Choice | SlotFrom::YesNo))
+                || problems.lost("slots.yaml", slot)
+        }
         None => false,
     }
 }

@@ -6,47 +6,60 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::calls::{Call, call_of};
 use super::check::Bot;
 use super::flow::{Flow, Offers, Step, StepKind};
-use super::problem::Problems;
+use super::flow_ways::{Known, circles, walk};
+use super::pattern::folded_message;
+use super::places::Places;
+use super::problem::{Problems, or_nearest};
 use super::slot::SlotFrom;
-use super::yaml;
 use crate::conversation::{CONFIRMED, Lang};
-
-/// Flows that run flows that run flows: deeper ones prove nothing.
-const RUNS_DEEP_MAX: usize = 6;
 
 /// Checks every flow.
 pub(super) fn check_flows(bot: &Bot, problems: &mut Problems) {
     for flow in bot.flows.values() {
-        let source = std::fs::read_to_string(&flow.file).unwrap_or_default();
         let mut checking = Checking {
             bot,
             flow,
-            source: &source,
+            places: Places::in_file(&flow.file),
             problems,
         };
         flow.steps.iter().for_each(|step| checking.step(step));
         checking.ways();
         checking.started();
     }
+    shared_starts(bot, problems);
+}
+
+/// A phrase that starts two flows starts only one of them.
+fn shared_starts(bot: &Bot, problems: &mut Problems) {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for flow in bot.flows.values() {
+        for (lang, phrases) in &flow.starts {
+            for (at, phrase) in phrases.iter().enumerate() {
+                let Some(other) = seen.insert(folded_message(phrase), &flow.name) else {
+                    continue;
+                };
+                if other == flow.name {
+                    continue;
+                }
+                let message = format!("`{phrase}` starts flow `{other}` too; take it out of one of them");
+                let places = Places::in_file(&flow.file);
+                let line = places.line(&["starts", lang.code(), &at.to_string()]);
+                problems.warn(&flow.file, line, "shared_start", message);
+            }
+        }
+    }
 }
 
 struct Checking<'a> {
     bot: &'a Bot,
     flow: &'a Flow,
-    source: &'a str,
+    places: Places,
     problems: &'a mut Problems,
 }
 
-/// What holds on every way to a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Known {
-    confirmed: bool,
-    owner: bool,
-}
-
 impl Checking<'_> {
-    fn error(&mut self, step: &Step, key: &str, code: &'static str, message: String) {
-        let line = yaml::line_of(self.source, step.line, key);
+    fn error(&mut self, step: &Step, path: &[&str], code: &'static str, message: String) {
+        let line = self.places.line_below(step.line, path);
         self.problems.error(&self.flow.file, line, code, message);
     }
 
@@ -63,16 +76,18 @@ impl Checking<'_> {
                 if let Some(invalid) = invalid {
                     self.response(step, "invalid", invalid);
                 }
-                self.slot(step, "collect", slot);
+                self.slot(step, &["collect"], slot);
                 self.offers(step, slot, offers);
             }
             StepKind::Say { say, .. } => self.response(step, "say", say),
             StepKind::Call { call, send } => {
-                send.iter().for_each(|slot| self.slot(step, "send", slot));
+                for (at, slot) in send.iter().enumerate() {
+                    self.slot(step, &["send", &at.to_string()], slot);
+                }
                 self.call(step, call);
             }
             StepKind::Branch { slot } => {
-                self.slot(step, "branch", slot);
+                self.slot(step, &["branch"], slot);
                 self.branch(step, slot);
             }
             StepKind::Confirm { ask, .. } => {
@@ -80,37 +95,65 @@ impl Checking<'_> {
                 self.outcomes(step, "confirm", &["yes", "no"]);
                 if !step.on.contains_key("no") {
                     let message = format!("step `{}` does not say where `no` leads; add it to `on`", step.id);
-                    self.error(step, "confirm", "confirm_without_no", message);
+                    self.error(step, &["confirm"], "confirm_without_no", message);
                 }
             }
             StepKind::Run { flow } => self.run(step, flow),
             StepKind::Link { flow } => {
-                if !self.bot.flows.contains_key(flow) {
-                    let message = format!("flow `{flow}` is not in flows/; write it");
-                    self.error(step, "link", "unknown_flow", message);
-                }
+                self.goes_to(step, "link", flow);
             }
             StepKind::Handoff | StepKind::End { .. } => {}
         }
-        for slot in &step.clear {
-            self.slot(step, "clear", slot);
+        for (at, slot) in step.clear.iter().enumerate() {
+            self.slot(step, &["clear", &at.to_string()], slot);
         }
     }
 
     fn response(&mut self, step: &Step, part: &str, key: &str) {
         // Words written in the flow itself were checked when they were read.
         let own = key == format!("{}.{}.{part}", self.flow.name, step.id);
-        if !own && self.bot.response(Lang::Zh, key).is_none() {
-            let message = format!("response `{key}` is not in responses/; write it, or the words here");
-            self.error(step, part, "missing_response", message);
+        if own || self.bot.response(Lang::Zh, key).is_some() || self.problems.lost("responses", key) {
+            return;
         }
+        let names = self
+            .bot
+            .responses
+            .values()
+            .flat_map(BTreeMap::keys)
+            .map(String::as_str);
+        let instead = or_nearest(key, names, "write it, or the words here");
+        let message = format!("response `{key}` is not in responses/; {instead}");
+        self.error(step, &[part], "missing_response", message);
     }
 
-    fn slot(&mut self, step: &Step, key: &str, slot: &str) {
-        if self.bot.slot(&self.flow.name, slot).is_none() {
-            let message = format!("slot `{slot}` is declared neither here nor in slots.yaml; declare it");
-            self.error(step, key, "unknown_slot", message);
+    fn slot(&mut self, step: &Step, path: &[&str], slot: &str) {
+        let known = self.bot.slot(&self.flow.name, slot).is_some();
+        if known || self.problems.lost("slots.yaml", slot) {
+            return;
         }
+        let names = self
+            .flow
+            .slots
+            .keys()
+            .chain(self.bot.slots.keys())
+            .map(String::as_str);
+        let instead = or_nearest(slot, names, "declare it");
+        let message = format!("slot `{slot}` is declared neither here nor in slots.yaml; {instead}");
+        self.error(step, path, "unknown_slot", message);
+    }
+
+    /// The flow that a step goes to, if it is there.
+    fn goes_to(&mut self, step: &Step, key: &str, name: &str) -> Option<&Flow> {
+        let flow = self.bot.flows.get(name);
+        if flow.is_none() && !self.problems.lost_at("flows", "flow", name) {
+            let names = self.bot.flows.keys().map(String::as_str);
+            let message = format!(
+                "flow `{name}` is not in flows/; {}",
+                or_nearest(name, names, "write it")
+            );
+            self.error(step, &[key], "unknown_flow", message);
+        }
+        flow
     }
 
     fn offers(&mut self, step: &Step, slot: &str, offers: &Offers) {
@@ -121,38 +164,48 @@ impl Checking<'_> {
                 "slot `{slot}` is chosen from buttons; give step `{}` choices",
                 step.id
             );
-            self.error(step, "collect", "no_choices", message);
+            self.error(step, &["collect"], "no_choices", message);
         }
     }
 
     fn call(&mut self, step: &Step, written: &str) {
         let Some((call, kind)) = call_of(written) else {
-            let names: Vec<&str> = super::calls::CALLS.iter().map(|call| call.name).collect();
-            let message = format!("there is no call `{written}`; the calls are {}", names.join(", "));
-            return self.error(step, "call", "unknown_call", message);
+            let names = super::calls::CALLS.map(|call| call.name);
+            let name = written.split('.').next().unwrap_or(written);
+            let instead = if names.contains(&name) {
+                "`may` and `request` have a kind behind a dot, and no other call has".to_owned()
+            } else {
+                or_nearest(name, names, &format!("write one of {}", names.join(", ")))
+            };
+            let message = format!("there is no call `{written}`; {instead}");
+            return self.error(step, &["call"], "unknown_call", message);
         };
-        if let Some(kind) = kind.filter(|kind| !self.bot.shop.requests.contains_key(*kind)) {
-            let message = format!("requests of shop.yaml have no `{kind}`; write its rules there");
-            self.error(step, "call", "unknown_request", message);
+        let unknown = kind.filter(|kind| !self.bot.shop.requests.contains_key(*kind));
+        if let Some(kind) = unknown.filter(|kind| !self.problems.lost("shop.yaml", kind)) {
+            let kinds = self.bot.shop.requests.keys().map(String::as_str);
+            let instead = or_nearest(kind, kinds, "write its rules there");
+            let message = format!("requests of shop.yaml have no `{kind}`; {instead}");
+            self.error(step, &["call"], "unknown_request", message);
         }
-        for key in step.on.keys().filter(|key| !call.gives(key)) {
-            let mut gives = call.outcomes.to_vec();
-            gives.push(super::calls::SLOW);
-            let message = format!("`{written}` never ends in `{key}`; it gives {}", gives.join(", "));
-            self.error(step, key, "unknown_outcome", message);
+        let mut gives = call.outcomes.to_vec();
+        gives.push(super::calls::SLOW);
+        if call.name == "find_order" {
+            gives.push("not_found");
         }
+        self.outcomes(step, written, &gives);
         self.needs(step, written, call);
     }
 
     /// What a call needs has to be collected somewhere, here or in a flow that is run.
     fn needs(&mut self, step: &Step, written: &str, call: &Call) {
-        for slot in call.needs {
+        let needed = call.needs.iter().filter(|slot| !self.problems.lost("", slot));
+        for slot in needed.collect::<Vec<_>>() {
             let mut flows = BTreeSet::new();
             if !collects(self.bot, self.flow, slot, &mut flows)
                 && self.bot.slot(&self.flow.name, slot).is_none()
             {
                 let message = format!("`{written}` needs the slot `{slot}`; collect it before");
-                self.error(step, "call", "call_needs", message);
+                self.error(step, &["call"], "call_needs", message);
             }
         }
     }
@@ -170,38 +223,44 @@ impl Checking<'_> {
             } if asked == slot => Some(offers.iter().map(|offer| offer.value.clone())),
             _ => None,
         });
-        let values: Vec<String> = written.flatten().collect();
+        let values: BTreeSet<String> = written.flatten().collect();
         if from == Some(SlotFrom::Choice) && !values.is_empty() {
             let values: Vec<&str> = values.iter().map(String::as_str).collect();
             self.outcomes(step, "branch", &values);
         }
     }
 
-    fn outcomes(&mut self, step: &Step, key: &str, possible: &[&str]) {
+    fn outcomes(&mut self, step: &Step, what: &str, possible: &[&str]) {
         for other in step.on.keys().filter(|on| !possible.contains(&on.as_str())) {
-            let message = format!("`{key}` never gives `{other}`; it gives {}", possible.join(", "));
-            self.error(step, other, "unknown_outcome", message);
+            let otherwise = format!("it gives {}", possible.join(", "));
+            let instead = or_nearest(other, possible.iter().copied(), &otherwise);
+            let message = format!("`{what}` never gives `{other}`; {instead}");
+            self.error(step, &["on", other], "unknown_outcome", message);
         }
     }
 
     fn run(&mut self, step: &Step, name: &str) {
-        let Some(flow) = self.bot.flows.get(name) else {
-            let message = format!("flow `{name}` is not in flows/; write it");
-            return self.error(step, "run", "unknown_flow", message);
+        let Some(flow) = self.goes_to(step, "run", name) else {
+            return;
         };
-        let mut results = vec!["done"];
+        let mut results = vec!["done".to_owned()];
         results.extend(flow.steps.iter().filter_map(|step| match &step.kind {
-            StepKind::End { result } => result.as_deref(),
+            StepKind::End { result } => result.clone(),
             _ => None,
         }));
+        let results: Vec<&str> = results.iter().map(String::as_str).collect();
         self.outcomes(step, "run", &results);
     }
 
     /// Walks all ways through the flow: steps nobody reaches, circles, and what is done unconfirmed.
     fn ways(&mut self) {
         let known = walk(self.bot, self.flow, 0);
+        let strays = strays(self.flow);
         for step in &self.flow.steps {
             let Some(known) = known.get(step.id.as_str()) else {
+                if strays {
+                    continue;
+                }
                 let message = format!("no way leads to step `{}`; mend it or take it out", step.id);
                 self.problems
                     .warn(&self.flow.file, step.line, "unreachable_step", message);
@@ -231,7 +290,7 @@ impl Checking<'_> {
                 "`{}` is done without a yes on some way here; put a `confirm` before it",
                 call.name
             );
-            self.error(step, "call", "unconfirmed", message);
+            self.error(step, &["call"], "unconfirmed", message);
         }
         let of_order = self
             .bot
@@ -243,7 +302,7 @@ impl Checking<'_> {
             let message = format!(
                 "`{written}` changes an order of whoever asks; put `run: own_order` or `check_owner` before it"
             );
-            self.error(step, "call", "unowned", message);
+            self.error(step, &["call"], "unowned", message);
         }
     }
 
@@ -266,13 +325,28 @@ impl Checking<'_> {
         let choice = format!("flow:{name}");
         let responses = self.bot.responses.values().flat_map(BTreeMap::values);
         let by_button = responses.flat_map(|r| &r.choices).any(|c| c.choice == choice);
-        if !by_intent && !by_flow && !by_button && self.flow.starts.is_empty() {
-            let line = yaml::line_of(self.source, 1, "flow");
+        let problems = &self.problems;
+        let lost = ["run", "link"]
+            .iter()
+            .any(|key| problems.lost_at("flows", key, name))
+            || problems.lost_at("intents", "flow", name)
+            || problems.lost("responses", name);
+        if !by_intent && !by_flow && !by_button && !lost && self.flow.starts.is_empty() {
+            let line = self.places.line(&["flow"]);
             let message = format!("nothing starts flow `{name}`; name it in an intent, or give it `starts`");
             self.problems
                 .warn(&self.flow.file, line, "never_started", message);
         }
     }
+}
+
+/// Whether some way of a flow leads to a step that is not there, or to one of two: that was told already, and
+/// what nothing seems to lead to may be meant.
+fn strays(flow: &Flow) -> bool {
+    let steps = flow.steps.iter();
+    let mut targets = steps.flat_map(|step| step.on.values().chain(&step.next));
+    let ids: BTreeSet<&str> = flow.steps.iter().map(|step| step.id.as_str()).collect();
+    ids.len() < flow.steps.len() || targets.any(|target| target != "end" && !ids.contains(target.as_str()))
 }
 
 fn collects(bot: &Bot, flow: &Flow, slot: &str, seen: &mut BTreeSet<String>) -> bool {
@@ -285,124 +359,4 @@ fn collects(bot: &Bot, flow: &Flow, slot: &str, seen: &mut BTreeSet<String>) -> 
                 .is_some_and(|flow| collects(bot, flow, slot, seen)),
             _ => false,
         })
-}
-
-/// The steps a step may go on to, each with the outcome that leads there; `None` for all others.
-fn edges<'a>(flow: &'a Flow, step: &'a Step) -> Vec<(Option<&'a str>, &'a Step)> {
-    let to = |target: &String| flow.step(target);
-    let mut edges: Vec<_> = step
-        .on
-        .iter()
-        .filter_map(|(key, target)| Some((Some(key.as_str()), to(target)?)))
-        .collect();
-    let ends = matches!(
-        step.kind,
-        StepKind::Handoff | StepKind::End { .. } | StepKind::Link { .. }
-    );
-    let both = matches!(step.kind, StepKind::Confirm { .. })
-        && ["yes", "no"].iter().all(|key| step.on.contains_key(*key));
-    if !ends && !both {
-        let default = match &step.next {
-            Some(target) => to(target),
-            None => flow.below(&step.id),
-        };
-        // What is left of a confirm is its yes.
-        let left = matches!(step.kind, StepKind::Confirm { .. }).then_some("yes");
-        edges.extend(default.map(|step| (left, step)));
-    }
-    edges
-}
-
-/// What holds on all ways to each step that can be reached.
-fn walk<'a>(bot: &Bot, flow: &'a Flow, depth: usize) -> BTreeMap<&'a str, Known> {
-    let mut known: BTreeMap<&str, Known> = BTreeMap::new();
-    let start = Known {
-        confirmed: false,
-        owner: false,
-    };
-    let mut open: Vec<(&Step, Known)> = flow.steps.first().map(|step| (step, start)).into_iter().collect();
-    while let Some((step, now)) = open.pop() {
-        let before = known.get(step.id.as_str()).copied();
-        let met = before.map_or(now, |before| Known {
-            confirmed: before.confirmed && now.confirmed,
-            owner: before.owner && now.owner,
-        });
-        if before == Some(met) {
-            continue;
-        }
-        known.insert(&step.id, met);
-        for (outcome, next) in edges(flow, step) {
-            open.push((next, after(bot, step, outcome, met, depth)));
-        }
-    }
-    known
-}
-
-fn after(bot: &Bot, step: &Step, outcome: Option<&str>, known: Known, depth: usize) -> Known {
-    match &step.kind {
-        StepKind::Confirm { .. } => Known {
-            confirmed: outcome == Some("yes"),
-            ..known
-        },
-        StepKind::Call { call, .. } if call == "check_owner" => Known {
-            owner: known.owner || proves(step, outcome),
-            ..known
-        },
-        StepKind::Call { call, .. } if call.starts_with("request.") => Known {
-            confirmed: false,
-            ..known
-        },
-        StepKind::Run { flow } => Known {
-            owner: known.owner || proved_by(bot, step, flow, outcome, depth),
-            ..known
-        },
-        _ => known,
-    }
-}
-
-/// The way that is left when `wrong` and `ask` lead elsewhere is the right one.
-fn proves(step: &Step, outcome: Option<&str>) -> bool {
-    let elsewhere = ["wrong", "ask"].iter().all(|key| step.on.contains_key(*key));
-    outcome == Some("right") || (outcome.is_none() && elsewhere)
-}
-
-/// Whether a flow has proved the owner on every way that comes back with an outcome; `None` stands for those
-/// that the step which runs it does not name.
-fn proved_by(bot: &Bot, step: &Step, flow: &str, outcome: Option<&str>, depth: usize) -> bool {
-    let Some(flow) = bot.flows.get(flow).filter(|_| depth < RUNS_DEEP_MAX) else {
-        return false;
-    };
-    let comes = |result: &str| match outcome {
-        Some(outcome) => outcome == result,
-        None => !step.on.contains_key(result),
-    };
-    let known = walk(bot, flow, depth + 1);
-    let ends = flow.steps.iter().filter_map(|end| match &end.kind {
-        StepKind::End { result } => Some((end, result.as_deref().unwrap_or("done"))),
-        _ => None,
-    });
-    let mut coming = ends.filter(|(_, result)| comes(result)).peekable();
-    let owned = |end: &Step| known.get(end.id.as_str()).is_none_or(|known| known.owner);
-    coming.peek().is_some() && coming.all(|(end, _)| owned(end))
-}
-
-/// Whether a step leads back to itself with nobody being asked.
-fn circles(flow: &Flow, from: &Step) -> bool {
-    let asks = |step: &Step| step.asks_for().is_some() || matches!(step.kind, StepKind::Run { .. });
-    let mut seen = BTreeSet::new();
-    let mut open = vec![from];
-    while let Some(step) = open.pop() {
-        if asks(step) {
-            continue;
-        }
-        for (_, next) in edges(flow, step) {
-            if next.id == from.id {
-                return true;
-            }
-            if seen.insert(next.id.as_str()) {
-                open.push(next);
-            }
-        }
-    }
-    false
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_saphyr::Spanned;
 
+use super::places::Places;
 use super::problem::Problems;
 use super::yaml;
 use crate::conversation::{Lang, Sentiment};
@@ -13,6 +15,8 @@ use crate::conversation::{Lang, Sentiment};
 pub const INTENT_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Longest example, in characters.
 pub const EXAMPLE_CHARS_MAX: usize = 500;
+/// Lines below an example among which the next one is looked for.
+const LINES_BETWEEN_MAX: usize = 100;
 /// Fewest examples in a language before a warning.
 const EXAMPLES_MIN: usize = 10;
 
@@ -70,8 +74,11 @@ struct IntentFile {
     #[serde(default)]
     knowledge: Option<bool>,
     #[serde(default)]
-    examples: BTreeMap<Lang, BTreeMap<Tone, String>>,
+    examples: Blocks,
 }
+
+/// Examples, one a line, with the place where each block begins.
+type Blocks = BTreeMap<Lang, BTreeMap<Tone, Spanned<String>>>;
 
 /// The five blocks examples are written in.
 #[derive(Deserialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,8 +113,10 @@ pub fn load_intents(dir: &Path, problems: &mut Problems) -> Vec<Intent> {
             continue;
         };
         if let Some(first) = files.get(&intent.name) {
-            let message = format!("intent `{}` is already in {}", intent.name, first.display());
-            problems.error(&file, 1, "duplicate_intent", message);
+            let first = first.file_name().unwrap_or_default().to_string_lossy();
+            let message = format!("intent `{}` stands in {first} too; rename one", intent.name);
+            let line = Places::in_file(&file).line(&["intent"]);
+            problems.error(&file, line, "duplicate_intent", message);
             continue;
         }
         files.insert(intent.name.clone(), file);
@@ -133,7 +142,8 @@ fn load_intent(file: &Path, problems: &mut Problems) -> Option<Intent> {
         let count = examples.iter().filter(|e| e.lang == lang).count();
         if count < EXAMPLES_MIN {
             let message = format!("{count} examples in {lang}; write at least {EXAMPLES_MIN}");
-            problems.warn(file, 0, "few_examples", message);
+            let line = Places::of(&text).line(&["examples", lang.code()]);
+            problems.warn(file, line, "few_examples", message);
         }
     }
     let knowledge = parsed
@@ -153,19 +163,19 @@ fn load_intent(file: &Path, problems: &mut Problems) -> Option<Intent> {
 }
 
 /// Blocks hold one example a line; a literal `\n` in it stands for a line break.
-fn read_examples(
-    file: &Path,
-    source: &str,
-    blocks: &BTreeMap<Lang, BTreeMap<Tone, String>>,
-    problems: &mut Problems,
-) -> Vec<Example> {
-    let lines = line_numbers(source);
+fn read_examples(file: &Path, source: &str, blocks: &Blocks, problems: &mut Problems) -> Vec<Example> {
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
     let mut examples = Vec::new();
     for (lang, tones) in blocks {
         for (tone, block) in tones {
             let (sentiment, anger) = tone.label();
-            for written in block.lines().map(str::trim).filter(|l| !l.is_empty()) {
-                let line = lines.get(written).copied().unwrap_or(0);
+            let mut from = usize::try_from(block.referenced.line()).unwrap_or(1).max(1) - 1;
+            for written in block.value.lines().map(str::trim).filter(|l| !l.is_empty()) {
+                // Nothing but empty lines lies between; what YAML has folded is found nowhere, and near enough.
+                let near = lines.iter().skip(from).take(LINES_BETWEEN_MAX);
+                let below = near.enumerate().find(|(_, line)| **line == written);
+                let line = below.map_or(from, |(below, _)| from + below) + 1;
+                from = below.map_or(from, |_| line);
                 let text = written.replace("\\n", "\n");
                 if text.chars().count() > EXAMPLE_CHARS_MAX {
                     let message = format!("longer than {EXAMPLE_CHARS_MAX} characters; shorten it");
@@ -183,12 +193,4 @@ fn read_examples(
         }
     }
     examples
-}
-
-fn line_numbers(source: &str) -> HashMap<&str, usize> {
-    source
-        .lines()
-        .enumerate()
-        .map(|(index, line)| (line.trim(), index + 1))
-        .collect()
 }

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::problem::Problems;
+use super::places::Places;
+use super::problem::{Problems, or_nearest};
 use super::response::{Response, Responses, check_response};
+use super::shape::Variants;
 use super::yaml;
 use crate::conversation::{Choice, Lang, fold};
 
@@ -39,13 +41,6 @@ struct PatternFile {
     times_max: Option<u8>,
     say: Option<BTreeMap<Lang, Variants>>,
     choices: Option<Vec<ChoiceFile>>,
-}
-
-#[derive(Deserialize, Clone)]
-#[serde(untagged)]
-enum Variants {
-    One(String),
-    Many(Vec<String>),
 }
 
 #[derive(Deserialize, Clone)]
@@ -153,24 +148,25 @@ pub(super) fn load_patterns(file: &Path, responses: &mut Responses, problems: &m
         .then(|| yaml::read(file, PATTERNS_BYTES_MAX, problems))
         .flatten();
     let source = own.unwrap_or_default();
+    let places = Places::of(&source);
     for (name, own) in if source.is_empty() {
         BTreeMap::new()
     } else {
         parse(file, &source, problems)
     } {
-        let line = yaml::line_of(&source, 1, &name);
         match patterns.get_mut(&name) {
             Some(pattern) => pattern.take(own),
             None => {
                 let known: Vec<&str> = patterns.keys().map(String::as_str).collect();
-                let message = format!("there is no pattern `{name}`; known are {}", known.join(", "));
-                problems.error(file, line, "unknown_pattern", message);
+                let otherwise = format!("write one of {}", known.join(", "));
+                let instead = or_nearest(&name, known, &otherwise);
+                let message = format!("there is no pattern `{name}`; {instead}");
+                problems.error(file, places.line(&[&name]), "unknown_pattern", message);
             }
         }
     }
     let said = |(name, pattern): (String, PatternFile)| {
-        let line = yaml::line_of(&source, 1, &name);
-        say(&name, &pattern, (file, line), responses, problems);
+        say(&name, &pattern, (file, &places), responses, problems);
         (name, pattern.into_pattern())
     };
     patterns.into_iter().map(said).collect()
@@ -183,7 +179,7 @@ fn parse(file: &Path, text: &str, problems: &mut Problems) -> BTreeMap<String, P
 fn say(
     name: &str,
     pattern: &PatternFile,
-    (file, line): (&Path, usize),
+    (file, places): (&Path, &Places),
     responses: &mut Responses,
     problems: &mut Problems,
 ) {
@@ -191,30 +187,28 @@ fn say(
         return;
     };
     for lang in Lang::ALL {
-        let variants = match written.get(&lang) {
-            Some(Variants::One(text)) => vec![text.clone()],
-            Some(Variants::Many(list)) => list.clone(),
-            None => Vec::new(),
-        };
+        let variants = written.get(&lang).map(|Variants(list)| list.clone());
         let of = |choice: &ChoiceFile| Choice {
             label: if lang == Lang::Zh { &choice.zh } else { &choice.en }.clone(),
             choice: choice.choice.clone(),
         };
-        let choices = pattern.choices.iter().flatten().map(of).collect();
-        let response = Response { variants, choices };
+        let response = Response {
+            variants: variants.unwrap_or_default(),
+            choices: pattern.choices.iter().flatten().map(of).collect(),
+        };
         if response.variants.is_empty() {
-            let message = format!("pattern `{name}` has no `{lang}`; write it");
-            problems.error(file, line, "missing_lang", message);
+            let message = format!("`say` of pattern `{name}` has no `{lang}`; write it");
+            problems.error(file, places.line(&[name, "say"]), "missing_lang", message);
             continue;
         }
+        let line = |at: usize| places.line(&[name, "say", lang.code(), &at.to_string()]);
         check_response(file, line, name, &response, problems);
-        let before = responses
-            .entry(lang)
-            .or_default()
-            .insert(name.to_owned(), response);
-        if before.is_some() {
-            let message = format!("`{name}` is a pattern; move its words from responses/ to patterns.yaml");
-            problems.error(file, line, "pattern_in_responses", message);
+        let of_lang = responses.entry(lang).or_default();
+        if of_lang.insert(name.to_owned(), response).is_some() {
+            let file = file.with_file_name("responses").join(format!("{lang}.yaml"));
+            let line = Places::in_file(&file).line(&[name]);
+            let message = format!("`{name}` is a pattern; move its words from here to patterns.yaml");
+            problems.error(&file, line, "pattern_in_responses", message);
         }
     }
 }

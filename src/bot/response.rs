@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use super::places::Places;
 use super::problem::Problems;
+use super::shape::{Shape, shaped};
 use super::yaml;
 use crate::conversation::{Choice, Lang};
 
@@ -24,12 +26,37 @@ pub struct Response {
 /// Responses by language and key.
 pub type Responses = BTreeMap<Lang, BTreeMap<String, Response>>;
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Written {
-    One(String),
-    Many(Vec<String>),
-    Full(Full),
+/// Variants, or variants with buttons.
+struct Written(Response);
+
+impl Shape for Written {
+    const WRITE: &'static str = "a text, a list of texts, or `text:` with `choices:`";
+    const LIST: bool = true;
+    const KEYS: bool = true;
+    type Item = String;
+    type Keys = Full;
+
+    fn of_text(text: String) -> Option<Self> {
+        Self::of_list(vec![text])
+    }
+
+    fn of_list(variants: Vec<String>) -> Option<Self> {
+        let choices = Vec::new();
+        Some(Self(Response { variants, choices }))
+    }
+
+    fn of_keys(full: Full) -> Option<Self> {
+        Some(Self(Response {
+            variants: full.text,
+            choices: full.choices.into_iter().map(|button| button.0).collect(),
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        shaped(deserializer)
+    }
 }
 
 #[derive(Deserialize)]
@@ -37,7 +64,23 @@ enum Written {
 struct Full {
     text: Vec<String>,
     #[serde(default)]
-    choices: Vec<Choice>,
+    choices: Vec<Button>,
+}
+
+/// A button; `Choice` is for machines too and would pass over a key that it does not know.
+struct Button(Choice);
+
+impl<'de> Deserialize<'de> for Button {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Keys {
+            label: String,
+            choice: String,
+        }
+        let Keys { label, choice } = Keys::deserialize(deserializer)?;
+        Ok(Self(Choice { label, choice }))
+    }
 }
 
 /// Reads both languages and compares their keys.
@@ -50,56 +93,54 @@ pub fn load_responses(dir: &Path, problems: &mut Problems) -> Responses {
             continue;
         };
         let written: Option<BTreeMap<String, Written>> = yaml::parse(&file, 0, &text, "bad_yaml", problems);
+        // Of a file that cannot be read nothing is missing.
+        let Some(written) = written else {
+            continue;
+        };
+        let places = Places::of(&text);
         let mut of_lang = BTreeMap::new();
-        for (key, written) in written.unwrap_or_default() {
-            let response = match written {
-                Written::One(text) => Response {
-                    variants: vec![text],
-                    choices: Vec::new(),
-                },
-                Written::Many(variants) => Response {
-                    variants,
-                    choices: Vec::new(),
-                },
-                Written::Full(full) => Response {
-                    variants: full.text,
-                    choices: full.choices,
-                },
+        for (key, Written(response)) in written {
+            let line = |at: usize| {
+                let below = places.line(&[&key, "text", &at.to_string()]);
+                below.max(places.line(&[&key, &at.to_string()]))
             };
-            let line = line_of_key(&text, &key);
             check_response(&file, line, &key, &response, problems);
-            if !response.variants.is_empty() {
-                of_lang.insert(key, response);
-            }
+            of_lang.insert(key, response);
         }
         responses.insert(lang, of_lang);
     }
     compare_languages(dir, &responses, problems);
+    for response in responses.values_mut() {
+        response.retain(|_, response| !response.variants.is_empty());
+    }
     responses
 }
 
+/// Tells what is wrong with a response in itself; `line` is where a variant stands.
 pub(super) fn check_response(
     file: &Path,
-    line: usize,
+    line: impl Fn(usize) -> usize,
     key: &str,
     response: &Response,
     problems: &mut Problems,
 ) {
     if response.variants.is_empty() {
-        problems.error(
-            file,
-            line,
-            "empty_response",
-            format!("`{key}` has no text; write one"),
-        );
+        let message = format!("`{key}` has no text; write one");
+        problems.error(file, line(0), "empty_response", message);
     }
     let templates = minijinja::Environment::new();
-    for variant in &response.variants {
+    for (at, variant) in response.variants.iter().enumerate() {
         if let Err(error) = templates.template_from_str(variant) {
-            let message = format!("`{key}`: {error}; mend the {{{{ }}}} in it");
-            problems.error(file, line, "bad_template", message);
+            let message = format!("`{key}`: {}; mend the {{{{ }}}} in it", template_fault(&error));
+            problems.error(file, line(at), "bad_template", message);
         }
     }
+}
+
+/// What is wrong with a template; its own file name and lines say nothing to whoever wrote it.
+fn template_fault(error: &minijinja::Error) -> String {
+    let detail = error.detail().map(str::to_owned);
+    detail.unwrap_or_else(|| error.kind().to_string())
 }
 
 fn compare_languages(dir: &Path, responses: &Responses, problems: &mut Problems) {
@@ -108,22 +149,11 @@ fn compare_languages(dir: &Path, responses: &Responses, problems: &mut Problems)
         let (Some(these), Some(those)) = (responses.get(&lang), responses.get(&other)) else {
             continue;
         };
+        let file = dir.join(format!("{lang}.yaml"));
+        let places = Places::in_file(&file);
         for key in these.keys().filter(|key| !those.contains_key(*key)) {
-            let message = format!("response `{key}` is missing; {lang}.yaml has it");
-            problems.error(&dir.join(format!("{other}.yaml")), 0, "missing_response", message);
+            let message = format!("response `{key}` is missing in {other}.yaml; write it there too");
+            problems.error(&file, places.line(&[key]), "missing_response", message);
         }
     }
-}
-
-/// The line on which a top-level key stands, or 0.
-pub(super) fn line_of_key(text: &str, key: &str) -> usize {
-    let starts = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
-    text.lines().position(starts).map_or(0, |index| index + 1)
-}
-
-/// The first line on which a text stands, or 0.
-pub(super) fn line_of_text(text: &str, wanted: &str) -> usize {
-    text.lines()
-        .position(|line| line.contains(wanted))
-        .map_or(0, |index| index + 1)
 }

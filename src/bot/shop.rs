@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::catalogue::OrderState;
+use super::places::Places;
 use super::problem::Problems;
 use super::yaml;
 use crate::conversation::Lang;
@@ -118,22 +119,14 @@ fn misunderstandings_default() -> u8 {
 pub(super) fn load_shop(file: &Path, problems: &mut Problems) -> Option<Shop> {
     let text = yaml::read(file, SHOP_BYTES_MAX, problems)?;
     let parsed: ShopFile = yaml::parse(file, 0, &text, "bad_yaml", problems)?;
-    for lang in Lang::ALL {
-        if !parsed.name.contains_key(&lang) {
-            problems.error(file, 1, "missing_lang", format!("name has no `{lang}`; add it"));
-        }
-    }
-    if let Err(error) = jiff::tz::TimeZone::get(&parsed.zone) {
-        let message = format!(
-            "zone `{}`: {error}; use a name such as Asia/Shanghai",
-            parsed.zone
-        );
-        problems.error(file, 0, "bad_zone", message);
-    }
-    check_requests(file, &text, &parsed.requests, problems);
-    let h = parsed.hours;
-    let days = [h.mon, h.tue, h.wed, h.thu, h.fri, h.sat, h.sun];
-    let hours = days.map(|day| day.and_then(|text| read_day(&text, file, problems)));
+    let mut checking = Checking {
+        file,
+        places: Places::of(&text),
+        problems,
+    };
+    checking.general(&parsed);
+    checking.requests(&parsed.requests);
+    let hours = checking.hours(parsed.hours);
     Some(Shop {
         name: parsed.name,
         zone: parsed.zone,
@@ -147,39 +140,83 @@ pub(super) fn load_shop(file: &Path, problems: &mut Problems) -> Option<Shop> {
     })
 }
 
-/// Numbers of requests tell their kind by their letters.
-fn check_requests(
-    file: &Path,
-    text: &str,
-    requests: &BTreeMap<String, RequestRule>,
-    problems: &mut Problems,
-) {
-    let from = yaml::line_of(text, 1, "requests");
-    let mut seen = BTreeMap::new();
-    for (kind, rule) in requests {
-        let line = yaml::line_of(text, from + 1, kind);
-        if rule.prefix.len() != 2 || !rule.prefix.bytes().all(|b| b.is_ascii_uppercase()) {
-            let message = format!("prefix `{}` of `{kind}`; write two capital letters", rule.prefix);
-            problems.error(file, line, "bad_prefix", message);
-        }
-        if let Some(other) = seen.insert(&rule.prefix, kind) {
-            let message = format!("`{kind}` and `{other}` have the same prefix; give one another");
-            problems.error(file, line, "duplicate_prefix", message);
-        }
-    }
+/// The file on its way to a shop.
+struct Checking<'a> {
+    file: &'a Path,
+    places: Places,
+    problems: &'a mut Problems,
 }
 
-fn read_day(text: &str, file: &Path, problems: &mut Problems) -> Day {
-    let parsed = text
-        .split_once('-')
-        .and_then(|(from, to)| Some((minutes(from)?, minutes(to)?)));
-    match parsed {
-        Some((from, to)) if from < to => Some((from, to)),
-        _ => {
-            let message = format!("hours `{text}`; write them as 09:00-22:00");
-            problems.error(file, 0, "bad_hours", message);
-            None
+impl Checking<'_> {
+    fn error(&mut self, path: &[&str], code: &'static str, message: String) {
+        let line = self.places.line(path);
+        self.problems.error(self.file, line, code, message);
+    }
+
+    fn general(&mut self, shop: &ShopFile) {
+        for lang in Lang::ALL.into_iter().filter(|lang| !shop.name.contains_key(lang)) {
+            self.error(&["name"], "missing_lang", format!("name has no `{lang}`; add it"));
         }
+        if jiff::tz::TimeZone::get(&shop.zone).is_err() {
+            let message = format!(
+                "there is no time zone `{}`; use a name such as Asia/Shanghai",
+                shop.zone
+            );
+            self.error(&["zone"], "bad_zone", message);
+        }
+        if let Some(today) = &shop.today
+            && today.parse::<jiff::civil::Date>().is_err()
+        {
+            let message = format!("today `{today}` is no day; write it as 2026-11-23, or take the line out");
+            self.error(&["today"], "bad_date", message);
+        }
+    }
+
+    /// Numbers of requests tell their kind by their letters.
+    fn requests(&mut self, requests: &BTreeMap<String, RequestRule>) {
+        let mut seen = BTreeMap::new();
+        for (kind, rule) in requests {
+            let path = ["requests", kind, "prefix"];
+            if rule.prefix.len() != 2 || !rule.prefix.bytes().all(|b| b.is_ascii_uppercase()) {
+                let message = format!("prefix `{}` of `{kind}`; write two capital letters", rule.prefix);
+                self.error(&path, "bad_prefix", message);
+            }
+            if let Some(other) = seen.insert(&rule.prefix, kind) {
+                let message = format!("`{kind}` and `{other}` have the same prefix; give one another");
+                self.error(&path, "duplicate_prefix", message);
+            }
+        }
+    }
+
+    fn hours(&mut self, hours: Hours) -> [Day; 7] {
+        let Hours {
+            mon,
+            tue,
+            wed,
+            thu,
+            fri,
+            sat,
+            sun,
+        } = hours;
+        let days = [mon, tue, wed, thu, fri, sat, sun];
+        let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+        let mut read = [None; 7];
+        for ((day, name), read) in days.into_iter().zip(names).zip(&mut read) {
+            *read = day.and_then(|text| self.day(name, &text));
+        }
+        read
+    }
+
+    fn day(&mut self, name: &str, text: &str) -> Day {
+        let parsed = text
+            .split_once('-')
+            .and_then(|(from, to)| Some((minutes(from)?, minutes(to)?)));
+        let day = parsed.filter(|(from, to)| from < to);
+        if day.is_none() {
+            let message = format!("hours `{text}`; write them as 09:00-22:00");
+            self.error(&["hours", name], "bad_hours", message);
+        }
+        day
     }
 }
 
@@ -190,6 +227,21 @@ fn minutes(text: &str) -> Option<u16> {
 }
 
 impl Shop {
+    /// What stands for a shop whose settings cannot be read, so that the rest can still be looked over.
+    pub(super) fn unread() -> Self {
+        Self {
+            name: BTreeMap::new(),
+            zone: String::new(),
+            hours: [None; 7],
+            origins: Vec::new(),
+            order_no_prefix: String::new(),
+            order_no_digits: 0,
+            today: None,
+            misunderstandings_max: misunderstandings_default(),
+            requests: BTreeMap::new(),
+        }
+    }
+
     /// Whether people are at work at a moment (milliseconds since 1970).
     #[must_use]
     pub fn is_open(&self, at: i64) -> bool {
@@ -239,12 +291,7 @@ mod tests {
             name: BTreeMap::new(),
             zone: "Asia/Shanghai".to_owned(),
             hours: [Some((540, 1320)), None, None, None, None, None, None],
-            origins: Vec::new(),
-            order_no_prefix: "QM".to_owned(),
-            order_no_digits: 10,
-            today: None,
-            misunderstandings_max: 3,
-            requests: BTreeMap::new(),
+            ..Shop::unread()
         }
     }
 

@@ -6,7 +6,8 @@ use std::path::Path;
 use regex::Regex;
 use serde::Deserialize;
 
-use super::problem::Problems;
+use super::places::Places;
+use super::problem::{Problems, or_nearest};
 use super::yaml;
 use crate::conversation::Lang;
 
@@ -140,34 +141,53 @@ pub(super) fn load_slots(file: &Path, problems: &mut Problems) -> BTreeMap<Strin
     };
     let parsed: Option<BTreeMap<String, Slot>> = yaml::parse(file, 0, &text, "bad_yaml", problems);
     let slots = parsed.unwrap_or_default();
+    let places = Places::of(&text);
     for (name, slot) in &slots {
-        check_slot(file, yaml::line_of(&text, 1, name), name, slot, problems);
+        check_slot(file, |key: &str| places.line(&[name, key]), name, slot, problems);
     }
     slots
 }
 
-/// Tells what is wrong with a slot in itself.
-pub(super) fn check_slot(file: &Path, line: usize, name: &str, slot: &Slot, problems: &mut Problems) {
+/// Tells what is wrong with a slot in itself; `line` is where one of its keys stands.
+pub(super) fn check_slot(
+    file: &Path,
+    line: impl Fn(&str) -> usize,
+    name: &str,
+    slot: &Slot,
+    problems: &mut Problems,
+) {
     if let Some(Err(error)) = slot.pattern.as_ref().map(|p| Regex::new(p)) {
         let last = error.to_string();
         let why = last.lines().last().unwrap_or_default().trim().to_owned();
         let message = format!("slot `{name}`: {why}; mend its pattern");
-        problems.error(file, line, "bad_pattern", message);
+        problems.error(file, line("pattern"), "bad_pattern", message);
     }
     let kind = slot.entity.as_deref().unwrap_or(name);
     if slot.from == SlotFrom::Entity && !ENTITY_KINDS.contains(&kind) {
-        let message = format!(
-            "slot `{name}`: there is no entity `{kind}`; name one with `entity:` ({})",
-            ENTITY_KINDS.join(", ")
-        );
-        problems.error(file, line, "unknown_entity", message);
+        let otherwise = format!("name one with `entity:` ({})", ENTITY_KINDS.join(", "));
+        let instead = or_nearest(kind, ENTITY_KINDS, &otherwise);
+        let message = format!("slot `{name}`: there is no entity `{kind}`; {instead}");
+        problems.error(file, line("entity"), "unknown_entity", message);
     }
     if let Some(page) = slot.page.as_deref().filter(|p| !PAGE_KINDS.contains(p)) {
         let message = format!("slot `{name}`: pages have no `{page}`; write product or order");
-        problems.error(file, line, "unknown_page", message);
+        problems.error(file, line("page"), "unknown_page", message);
     }
-    if slot.chars_min > slot.chars_max || slot.min.zip(slot.max).is_some_and(|(min, max)| min > max) {
+    let (chars, numbers) = (
+        slot.chars_min > slot.chars_max,
+        slot.min.zip(slot.max).is_some_and(|(min, max)| min > max),
+    );
+    for key in [("chars_min", chars), ("min", numbers)]
+        .into_iter()
+        .filter(|(_, wrong)| *wrong)
+    {
         let message = format!("slot `{name}`: its least is more than its most; turn them round");
-        problems.error(file, line, "bad_limits", message);
+        problems.error(file, line(key.0), "bad_limits", message);
+    }
+    for lang in Lang::ALL {
+        if !slot.label.is_empty() && !slot.label.contains_key(&lang) {
+            let message = format!("slot `{name}`: the label has no `{lang}`; add it");
+            problems.error(file, line("label"), "missing_lang", message);
+        }
     }
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::problem::Problems;
+use serde_saphyr::Error;
+
+use super::problem::{Problems, nearest};
 
 /// Most files read below one folder.
 const FILES_MAX: usize = 50_000;
@@ -45,6 +47,7 @@ fn walk(dir: &Path, extension: &str, depth: usize, found: &mut Vec<PathBuf>, pro
         } else if kind.is_file() && path.extension().is_some_and(|e| e == extension) {
             found.push(path);
         } else if !kind.is_file() && !kind.is_dir() {
+            problems.lose(&path, "");
             problems.warn(
                 &path,
                 0,
@@ -83,6 +86,7 @@ pub fn read(file: &Path, bytes_max: u64, problems: &mut Problems) -> Option<Stri
     let mut bytes = Vec::new();
     let read = std::fs::File::open(file).and_then(|f| f.take(bytes_max + 1).read_to_end(&mut bytes));
     if let Err(error) = read {
+        problems.lose(file, "");
         problems.error(
             file,
             0,
@@ -92,6 +96,7 @@ pub fn read(file: &Path, bytes_max: u64, problems: &mut Problems) -> Option<Stri
         return None;
     }
     if bytes.len() as u64 > bytes_max {
+        problems.lose(file, String::from_utf8_lossy(&bytes));
         let message = format!("larger than {bytes_max} bytes; split it");
         problems.error(file, 0, "too_large", message);
         return None;
@@ -102,6 +107,7 @@ pub fn read(file: &Path, bytes_max: u64, problems: &mut Problems) -> Option<Stri
             let at = error.utf8_error().valid_up_to();
             let line = error.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
             let message = format!("byte {at} is not UTF-8; save the file as UTF-8");
+            problems.lose(file, String::from_utf8_lossy(error.as_bytes()));
             problems.error(file, line, "not_utf8", message);
             None
         }
@@ -120,28 +126,57 @@ pub fn parse<T: DeserializeOwned>(
     match serde_saphyr::from_str(text) {
         Ok(value) => Some(value),
         Err(error) => {
-            let line = error
-                .location()
-                .map_or(0, |l| usize::try_from(l.line()).unwrap_or(0));
-            let message = error.without_snippet().to_string();
-            let first = message.lines().next().unwrap_or("not valid YAML").to_owned();
-            problems.error(file, line_before + line, code, first);
+            // A file of nothing but comments has no place of its own.
+            let line = error.location().map_or(1, |l| line_number(l.line()).max(1));
+            problems.lose(file, text);
+            problems.error(file, line_before + line, code, complaint(error.without_snippet()));
             None
         }
     }
 }
 
-/// The first line from `from` on (both counted from 1) on which a key stands, or `from`.
-pub(super) fn line_of(text: &str, from: usize, key: &str) -> usize {
-    let stands = |line: &str| {
-        let line = line
-            .trim_start()
-            .trim_start_matches("- ")
-            .trim_start_matches(['"', '\'']);
-        let rest = line.strip_prefix(key);
-        rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
-    };
-    let skipped = from.saturating_sub(1);
-    let found = text.lines().skip(skipped).position(stands);
-    found.map_or(from, |index| index + skipped + 1)
+fn line_number(line: u64) -> usize {
+    usize::try_from(line).unwrap_or(0)
+}
+
+/// What is wrong with YAML, in words for those who write it.
+fn complaint(error: &Error) -> String {
+    match error {
+        Error::SerdeUnknownField { field, expected, .. } => {
+            format!("unknown key `{field}`; {}", instead(field, expected))
+        }
+        Error::SerdeUnknownVariant {
+            variant, expected, ..
+        } => {
+            format!("`{variant}` is not known here; {}", instead(variant, expected))
+        }
+        Error::SerdeMissingField { field, .. } => format!("`{field}` is missing; write it"),
+        Error::SerdeInvalidType {
+            unexpected, expected, ..
+        }
+        | Error::SerdeInvalidValue {
+            unexpected, expected, ..
+        } => {
+            format!("{unexpected} does not fit; write {expected}")
+        }
+        Error::InvalidScalar { ty, .. } => format!("the value does not fit; write {ty}"),
+        Error::DuplicateMappingKey { key, .. } => {
+            format!(
+                "`{}` is there twice; take one out",
+                key.as_deref().unwrap_or("a key")
+            )
+        }
+        other => {
+            let all = other.to_string();
+            let first = all.lines().next().unwrap_or("not valid YAML");
+            format!("{}; mend the YAML here", first.trim_end_matches('.'))
+        }
+    }
+}
+
+fn instead(name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("write one of {}", known.join(", ")),
+    }
 }

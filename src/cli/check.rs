@@ -1,12 +1,14 @@
 //! `xiaoer check`: every problem of the knowledge base, all at once.
 
 use std::io::Write;
+use std::path::Path;
 
 use clap::Args;
 
 use super::{Common, print_json};
-use crate::bot::{Bot, Problem, Severity, alike};
+use crate::bot::{Bot, Places, Problem, Severity};
 use crate::predictors::{Confusion, confusions_of};
+use crate::rehearsal::check_folder;
 
 /// List every problem of the knowledge base with its file and line
 #[derive(Args, Debug)]
@@ -23,9 +25,8 @@ pub struct CheckArgs {
 /// # Errors
 /// When stdout is gone.
 pub fn run(args: &CheckArgs) -> anyhow::Result<bool> {
-    let (bot, mut problems) = Bot::load(&args.common.knowledge_base);
+    let (bot, mut problems) = check_folder(&args.common.knowledge_base);
     if let Some(bot) = &bot {
-        problems.extend(alike(bot, &args.common.knowledge_base));
         problems.extend(confusions(bot, args));
     }
     let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();
@@ -61,6 +62,8 @@ const CONFUSED_MIN: usize = 3;
 
 /// What the trained model takes for something else; nothing when there is no model.
 fn confusions(bot: &Bot, args: &CheckArgs) -> Vec<Problem> {
+    let root = &args.common.knowledge_base;
+    let relative = |file: &Path| file.strip_prefix(root).unwrap_or(file).to_owned();
     let confused = confusions_of(&args.common.models).unwrap_or_default();
     let often =
         |c: &&Confusion| c.times >= CONFUSED_MIN && c.times as f64 >= CONFUSED_SHARE_MIN * c.of as f64;
@@ -69,8 +72,8 @@ fn confusions(bot: &Bot, args: &CheckArgs) -> Vec<Problem> {
     found
         .map(|(intent, c)| Problem {
             severity: Severity::Warning,
-            file: intent.file.clone(),
-            line: 0,
+            file: relative(&intent.file),
+            line: Places::in_file(&intent.file).line(&["examples"]),
             code: "confused_intents",
             message: format!(
                 "{} of {} messages of {} kept out of training were taken for {}; write clearer examples of both",

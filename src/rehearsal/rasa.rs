@@ -7,8 +7,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::script::{ByLang, Given, Script, Texts, Turn};
-use crate::bot::{Problems, parse_yaml};
+use super::script::{ByLang, Given, Script, Turn};
+use crate::bot::{Problems, Variants, parse_yaml};
 use crate::conversation::Lang;
 
 #[derive(Deserialize)]
@@ -59,7 +59,7 @@ fn script(file: &Path, case: Case) -> Script {
         if let Some(said) = step.user {
             expected.clear();
             turns.push(Turn {
-                say: Some(ByLang::All(Texts::One(said))),
+                say: Some(ByLang::All(Variants(vec![said]))),
                 line,
                 ..Turn::default()
             });
@@ -70,7 +70,7 @@ fn script(file: &Path, case: Case) -> Script {
         };
         if let Some(said) = step.bot {
             expected.push(said.trim().to_owned());
-            turn.expect = Some(ByLang::All(Texts::Many(expected.clone())));
+            turn.expect = Some(ByLang::All(Variants(expected.clone())));
         }
         if let Some(key) = step.utter {
             turn.response = Some(key.trim_start_matches("utter_").to_owned());

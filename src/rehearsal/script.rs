@@ -1,13 +1,13 @@
 //! `conversations/*.yaml`: what is said, and what must come of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 use super::rasa;
-use crate::bot::{Problem, Problems, files_below, parse_yaml, read_text};
+use crate::bot::{Places, Problem, Problems, Shape, Variants, files_below, parse_yaml, read_text, shaped};
 use crate::conversation::{FlowOutcome, Lang};
 
 /// Largest file of conversations, in bytes.
@@ -15,24 +15,40 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Most turns of a conversation.
 const TURNS_MAX: usize = 100;
 
-/// One text, or several.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Texts {
-    /// One.
-    One(String),
-    /// Several.
-    Many(Vec<String>),
-}
-
 /// The same in every language, or by language.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ByLang {
     /// By language.
-    Each(BTreeMap<Lang, Texts>),
+    Each(BTreeMap<Lang, Variants>),
     /// In every language.
-    All(Texts),
+    All(Variants),
+}
+
+impl Shape for ByLang {
+    const WRITE: &'static str =
+        "a text, in quotes if need be, a list of texts, or either below `zh:` and `en:`";
+    const LIST: bool = true;
+    const KEYS: bool = true;
+    type Item = String;
+    type Keys = BTreeMap<Lang, Variants>;
+
+    fn of_text(text: String) -> Option<Self> {
+        Self::of_list(vec![text])
+    }
+
+    fn of_list(list: Vec<String>) -> Option<Self> {
+        Some(Self::All(Variants(list)))
+    }
+
+    fn of_keys(keys: Self::Keys) -> Option<Self> {
+        Some(Self::Each(keys))
+    }
+}
+
+impl<'de> Deserialize<'de> for ByLang {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        shaped(deserializer)
+    }
 }
 
 impl ByLang {
@@ -42,11 +58,7 @@ impl ByLang {
             Self::Each(each) => each.get(&lang),
             Self::All(texts) => Some(texts),
         };
-        match texts {
-            Some(Texts::One(text)) => vec![text.clone()],
-            Some(Texts::Many(list)) => list.clone(),
-            None => Vec::new(),
-        }
+        texts.map(|Variants(list)| list.clone()).unwrap_or_default()
     }
 }
 
@@ -152,16 +164,22 @@ struct ScriptFile {
 #[must_use]
 pub fn load_scripts(root: &Path) -> (Vec<Script>, Vec<Problem>) {
     let mut problems = Problems::new(root);
+    let scripts = read_scripts(root, &mut problems);
+    (scripts, problems.into_sorted())
+}
+
+/// The same with a list of problems that others add to.
+pub(super) fn read_scripts(root: &Path, problems: &mut Problems) -> Vec<Script> {
     let mut scripts = Vec::new();
-    for file in files_below(&root.join("conversations"), "yaml", &mut problems) {
-        let Some(text) = read_text(&file, FILE_BYTES_MAX, &mut problems) else {
+    for file in files_below(&root.join("conversations"), "yaml", problems) {
+        let Some(text) = read_text(&file, FILE_BYTES_MAX, problems) else {
             continue;
         };
         if rasa::is_rasa(&text) {
-            scripts.extend(rasa::read(&file, &text, &mut problems));
+            scripts.extend(rasa::read(&file, &text, problems));
             continue;
         }
-        let parsed: Option<Vec<ScriptFile>> = parse_yaml(&file, 0, &text, "bad_yaml", &mut problems);
+        let parsed: Option<Vec<ScriptFile>> = parse_yaml(&file, 0, &text, "bad_yaml", problems);
         let read = parsed
             .unwrap_or_default()
             .into_iter()
@@ -169,9 +187,9 @@ pub fn load_scripts(root: &Path) -> (Vec<Script>, Vec<Problem>) {
         scripts.extend(read);
     }
     for script in &scripts {
-        check(script, &mut problems);
+        check(script, problems);
     }
-    (scripts, problems.into_sorted())
+    scripts
 }
 
 fn line_of(location: u64) -> usize {
@@ -207,17 +225,32 @@ fn check(script: &Script, problems: &mut Problems) {
         );
         problems.error(&script.file, script.line, "bad_conversation", message);
     }
+    let places = Places::in_file(&script.file);
     for turn in &script.turns {
         let both = turn.say.is_some() && turn.tap.is_some();
         if both || (turn.say.is_none() && turn.tap.is_none() && !turn.photo) {
             let message = "a turn has either `say` or `tap`, or a `photo` alone; give it one of them";
             problems.error(&script.file, turn.line, "bad_turn", message);
         }
-        let texts = [&turn.expect, &turn.not].into_iter().flatten();
-        for text in texts.flat_map(|texts| script.langs.iter().flat_map(|lang| texts.of(*lang))) {
-            if let Some(Err(error)) = pattern(&text) {
-                let message = format!("`{text}`: {error}; mend the regular expression");
-                problems.error(&script.file, turn.line, "bad_pattern", message);
+        let unsaid = |lang: &&Lang| turn.say.as_ref().is_some_and(|say| say.of(**lang).is_empty());
+        for lang in script.langs.iter().filter(unsaid) {
+            let message = format!("`say` has no `{lang}`; write it, or name the conversation's `langs`");
+            let line = places.line_below(turn.line, &["say"]);
+            problems.error(&script.file, line, "missing_lang", message);
+        }
+        for (key, texts) in [("expect", &turn.expect), ("not", &turn.not)] {
+            let texts = texts
+                .iter()
+                .flat_map(|texts| script.langs.iter().flat_map(|lang| texts.of(*lang)));
+            // What stands there for every language is told once.
+            for text in texts.collect::<BTreeSet<_>>() {
+                if let Some(Err(error)) = pattern(&text) {
+                    let all = error.to_string();
+                    let why = all.lines().last().unwrap_or_default().trim();
+                    let message = format!("`{text}`: {why}; mend the regular expression");
+                    let line = places.line_below(turn.line, &[key]);
+                    problems.error(&script.file, line, "bad_pattern", message);
+                }
             }
         }
     }

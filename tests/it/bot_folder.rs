@@ -105,18 +105,19 @@ fn mistakes_in_other_files_have_their_place_and_name() {
         ("shop.yaml", b"nmae: x\n".to_vec(), "shop.yaml:1: error[bad_yaml]"),
         (
             "flows/x.yaml",
-            b"flow: x\nsteps:\n  - id: a\n    say: nothing_like_it\n".to_vec(),
-            "flows/x.yaml:3: error[missing_response]",
+            b"flow: x\nlabel: {zh: a, en: b}\nsteps:\n  - id: a\n    say: nothing_like_it\n".to_vec(),
+            "flows/x.yaml:5: error[missing_response]",
         ),
         (
             "flows/x.yaml",
-            b"flow: x\nsteps:\n  - id: a\n    handoff: true\n    next: b\n".to_vec(),
-            "flows/x.yaml:3: error[unknown_step]",
+            b"flow: x\nlabel: {zh: a, en: b}\nsteps:\n  - id: a\n    handoff: true\n    next: b\n".to_vec(),
+            "flows/x.yaml:6: error[unknown_step]",
         ),
         (
             "flows/x.yaml",
-            b"flow: x\nsteps:\n  - id: a\n    say: thanks\n    call: find_order\n".to_vec(),
-            "flows/x.yaml:3: error[bad_step]",
+            b"flow: x\nlabel: {zh: a, en: b}\nsteps:\n  - id: a\n    say: thanks\n    call: find_order\n"
+                .to_vec(),
+            "flows/x.yaml:4: error[bad_step]",
         ),
         (
             "intents/x.yaml",
@@ -140,6 +141,34 @@ fn all_problems_come_at_once() {
         write(folder, "flows/x.yaml", "flow: x\nsteps: []\n");
     });
     assert!(found.len() >= 3, "{found:#?}");
+}
+
+#[test]
+fn the_check_knows_every_value_that_a_call_gives() {
+    let known: Vec<&str> = xiaoer::bot::CALLS
+        .iter()
+        .flat_map(|call| call.values)
+        .copied()
+        .collect();
+    let mut given = Vec::new();
+    for entry in std::fs::read_dir(root().join("src/commerce/calls"))
+        .unwrap()
+        .flatten()
+    {
+        let source = std::fs::read_to_string(entry.path()).unwrap();
+        let source: String = source.split_whitespace().collect();
+        let values = source
+            .split(".with(\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next());
+        given.extend(values.map(str::to_owned));
+    }
+    assert!(given.len() >= 25, "{given:?}");
+    let unknown: Vec<&String> = given
+        .iter()
+        .filter(|value| !known.contains(&value.as_str()))
+        .collect();
+    assert!(unknown.is_empty(), "add to bot/calls.rs: {unknown:?}");
 }
 
 #[cfg(unix)]

@@ -14,6 +14,7 @@ mod exchange;
 mod knowledge;
 mod live;
 mod models;
+mod planted;
 mod random_walk;
 mod replay_property;
 mod store_contract;
