@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::catalogue::OrderState;
+use super::connector::{ConnectorRule, check_connector};
 use super::problem::Problems;
 use super::yaml;
 use crate::conversation::Lang;
@@ -37,6 +38,8 @@ pub struct Shop {
     pub misunderstandings_max: u8,
     /// What customers may have done, by kind.
     pub requests: BTreeMap<String, RequestRule>,
+    /// The shop's own system; without it the tables of `catalogue/` serve.
+    pub connector: Option<ConnectorRule>,
 }
 
 /// What the term of a request counts from.
@@ -88,6 +91,8 @@ struct ShopFile {
     misunderstandings_max: u8,
     #[serde(default)]
     requests: BTreeMap<String, RequestRule>,
+    #[serde(default)]
+    connector: Option<ConnectorRule>,
 }
 
 #[derive(Deserialize)]
@@ -131,6 +136,9 @@ pub(super) fn load_shop(file: &Path, problems: &mut Problems) -> Option<Shop> {
         problems.error(file, 0, "bad_zone", message);
     }
     check_requests(file, &text, &parsed.requests, problems);
+    if let Some(connector) = &parsed.connector {
+        check_connector(file, &text, connector, problems);
+    }
     let h = parsed.hours;
     let days = [h.mon, h.tue, h.wed, h.thu, h.fri, h.sat, h.sun];
     let hours = days.map(|day| day.and_then(|text| read_day(&text, file, problems)));
@@ -144,6 +152,7 @@ pub(super) fn load_shop(file: &Path, problems: &mut Problems) -> Option<Shop> {
         today: parsed.today,
         misunderstandings_max: parsed.misunderstandings_max.clamp(1, 10),
         requests: parsed.requests,
+        connector: parsed.connector,
     })
 }
 
@@ -245,6 +254,7 @@ mod tests {
             today: None,
             misunderstandings_max: 3,
             requests: BTreeMap::new(),
+            connector: None,
         }
     }
 

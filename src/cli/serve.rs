@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::{Common, Misuse, brain, live};
 use crate::channels::SocketLimits;
-use crate::commerce::Embedded;
+use crate::commerce::connect;
 use crate::config::Config;
 use crate::console::hash_password;
 use crate::engine::{Engine, Hub, HubSettings, SystemClock};
@@ -72,7 +72,7 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
     common.encoder = common.encoder.or_else(|| config.encoder.clone());
     let store = Sqlite::open(&config.data).await.map_err(Misuse::from_error)?;
     let ledger = Ledger::open(&config.data).await.map_err(Misuse::from_error)?;
-    let brain = brain::load(&common, |bot| Arc::new(Embedded::new(bot.clone(), ledger)))?;
+    let brain = brain::load(&common, |bot| connect(bot, ledger))?;
     let facts = facts_of(&brain);
     let accounts = store.accounts().await?;
     let password = first_password(&accounts, args.reset_password).await?;
