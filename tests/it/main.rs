@@ -15,6 +15,9 @@ mod knowledge;
 mod live;
 mod models;
 mod replay_property;
+#[path = "../../examples/shop_server/shop.rs"]
+mod sample_shop;
+mod shop_connector;
 mod store_contract;
 mod support;
 mod tidy;
