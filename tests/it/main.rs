@@ -8,6 +8,7 @@ mod bot_folder;
 mod console;
 mod conversations;
 mod crash;
+mod crash_shop;
 mod docs;
 mod encoders;
 mod exchange;
