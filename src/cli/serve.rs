@@ -158,13 +158,16 @@ async fn first_password(accounts: &Accounts, reset: bool) -> anyhow::Result<Opti
 }
 
 fn facts_of(brain: &crate::engine::Brain) -> String {
+    let orders = match &brain.bot.shop.connector {
+        Some(connector) => format!("orders from {}", connector.url),
+        None => format!("{} orders", brain.bot.catalogue.orders.len()),
+    };
     format!(
-        "{} intents, {} articles, {} passages, {} products, {} orders; models {}",
+        "{} intents, {} articles, {} passages, {} products, {orders}; models {}",
         brain.bot.intents.len(),
         brain.bot.articles.len(),
         brain.knowledge.passages(),
         brain.bot.catalogue.products.len(),
-        brain.bot.catalogue.orders.len(),
         brain.nlu.version(),
     )
 }

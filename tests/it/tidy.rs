@@ -39,13 +39,14 @@ const BANNED: [&str; 8] = [
     ".unwrap()",
 ];
 /// Who alone may name what.
-const NAMED_ONLY_IN: [(&str, &str); 7] = [
+const NAMED_ONLY_IN: [(&str, &str); 8] = [
     ("tantivy::", "src/knowledge/"),
     ("candle_core", "src/predictors/"),
     ("candle_nn", "src/predictors/"),
     ("sqlx::", "src/store/"),
     ("calamine::", "src/exchange/"),
     ("html5ever::", "src/exchange/"),
+    ("hyper_rustls::", "src/commerce/http/"),
     ("SystemTime::now", "src/engine/clock.rs"),
 ];
 

@@ -270,9 +270,14 @@ impl Connector for Http {
             "customer": request.customer,
             "fields": request.fields,
         });
+        // A header holds signs of ASCII alone, and a key may hold what a customer wrote.
+        let key = match request.key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            true => request.key.clone(),
+            false => escaped(&request.key),
+        };
         let asking = Asking {
             path: "/requests",
-            write: Some((&request.key, body.to_string())),
+            write: Some((&key, body.to_string())),
         };
         let mut doubt = false;
         let mut heard = self.line.ask(&asking).await;

@@ -1,7 +1,9 @@
 //! What a shop calls things: read by its map, looked over by `doctor` and `check`.
 
-use serde_json::json;
-use xiaoer::bot::{Bot, OrderState, Severity};
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use xiaoer::bot::{Bot, OrderState, Severity, ShopMap};
 use xiaoer::commerce::{Connector, ProductQuery, Samples};
 use xiaoer::conversation::Lang;
 
@@ -219,4 +221,81 @@ fn check_tells_what_is_wrong_with_a_connector() {
         )),
         [""; 0]
     );
+}
+
+/// Every YAML block of the page that tells of the connector.
+fn blocks(page: &str) -> impl Iterator<Item = &str> {
+    let parts = page.split("```yaml\n").skip(1);
+    parts.map(|part| part.split("```").next().unwrap())
+}
+
+#[test]
+fn the_page_and_the_published_api_are_what_is_read() {
+    let page = std::fs::read_to_string(root().join("docs/shop_connector.md")).unwrap();
+    for block in blocks(&page) {
+        assert_eq!(problems(block), [""; 0], "{block}");
+    }
+    assert_eq!(blocks(&page).count(), 2);
+    let api = std::fs::read_to_string(root().join("docs/shop_api.yaml")).unwrap();
+    let api: Value = serde_saphyr::from_str(&api).unwrap();
+    let schemas = &api["components"]["schemas"];
+    let named = |value: &Value| -> BTreeSet<String> { value.as_object().unwrap().keys().cloned().collect() };
+    for (group, schema) in [
+        ("order", "Order"),
+        ("item", "Item"),
+        ("scan", "Scan"),
+        ("customer", "Customer"),
+        ("product", "Product"),
+        ("coupon", "Coupon"),
+    ] {
+        let map = ShopMap::default();
+        let (_, _, fields) = map
+            .groups()
+            .into_iter()
+            .find(|(name, ..)| *name == group)
+            .unwrap();
+        let fields: BTreeSet<String> = fields.iter().map(ToString::to_string).collect();
+        assert_eq!(named(&schemas[schema]["properties"]), fields, "{schema}");
+        for field in fields
+            .iter()
+            .filter(|field| group == "order" && **field != "order_no")
+        {
+            assert!(page.contains(&format!("`{field}")), "{field} is not on the page");
+        }
+    }
+    let states: Vec<&str> = schemas["State"]["enum"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert_eq!(states, OrderState::NAMES);
+    let paths = [
+        "/coupons/{code}",
+        "/customers/{id}",
+        "/orders",
+        "/orders/{order_no}",
+        "/products",
+        "/requests",
+    ];
+    assert_eq!(named(&api["paths"]).into_iter().collect::<Vec<_>>(), paths);
+    assert_eq!(
+        references(&api).into_iter().find(|to| api.pointer(to).is_none()),
+        None
+    );
+}
+
+/// Where every `$ref` leads.
+fn references(value: &Value) -> Vec<String> {
+    let deeper: Vec<&Value> = match value {
+        Value::Object(map) => map.values().collect(),
+        Value::Array(list) => list.iter().collect(),
+        _ => Vec::new(),
+    };
+    let own = value["$ref"]
+        .as_str()
+        .map(|to| to.trim_start_matches('#').to_owned());
+    own.into_iter()
+        .chain(deeper.into_iter().flat_map(references))
+        .collect()
 }

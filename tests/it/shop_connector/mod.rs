@@ -294,6 +294,9 @@ async fn a_write_is_sent_once_more_with_its_key_and_never_guessed() {
         shop.plan([done()]);
         http.request(&cancel("k")).await.unwrap();
     }
+    shop.plan([done()]);
+    http.request(&cancel("c:1:订单 7")).await.unwrap();
+    assert_eq!(shop.seen(), ["c%3A1%3A%E8%AE%A2%E5%8D%95%207"], "any key is sent");
     shop.plan([Act::Says(422, Value::Null)]);
     assert!(
         matches!(http.request(&cancel("k")).await, Err(Error::Slow(_))),
@@ -364,7 +367,8 @@ async fn a_saved_connector_serves_and_one_taken_out_does_not() {
     with.shop.connector = Some(rule(&format!("{{ url: '{url}' }}")));
     let with = Arc::new(with);
     let tables = connect(&bot(), Ledger::forgetful().await.unwrap()).unwrap();
-    let http = tables.renewed(&with);
+    // A saved file is read on a thread without a runtime.
+    let http = std::thread::scope(|scope| scope.spawn(|| tables.renewed(&with)).join().unwrap());
     http.request(&cancel("k1")).await.unwrap();
     assert_eq!(
         tables.order("QM2026112240").await.unwrap().unwrap().state,
