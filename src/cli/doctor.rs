@@ -107,11 +107,11 @@ fn connector(args: &DoctorArgs) -> anyhow::Result<Vec<Finding>> {
             coupon: args.coupon.clone(),
         };
         let probed = shop.probe(&samples).await;
-        Ok(probed.into_iter().map(|probed| of_probe(&rule, probed)).collect())
+        Ok(probed.iter().map(|probed| of_probe(&rule, probed)).collect())
     })
 }
 
-fn of_probe(rule: &ConnectorRule, probed: Probed) -> Finding {
+fn of_probe(rule: &ConnectorRule, probed: &Probed) -> Finding {
     let level = match (probed.works, probed.whole) {
         (true, true) => "ok",
         (true, false) => "warn",

@@ -108,7 +108,7 @@ async fn shop_on(port: u16, number: usize, told: Arc<Told>) {
     while !told.closing.load(Ordering::Relaxed) {
         let at = told.next.fetch_add(1, Ordering::Relaxed);
         let order_no = order_no(at);
-        let begin = if at % 2 == 0 {
+        let begin = if at.is_multiple_of(2) {
             "please cancel my order"
         } else {
             "change the delivery address of order"

@@ -142,7 +142,7 @@ fn is_trouble(heard: &Result<Heard, Fault>) -> bool {
 }
 
 /// What a write's answer means; `doubt` says that an earlier try may have been done.
-fn receipt(heard: Heard, doubt: bool) -> Result<Receipt, Error> {
+fn receipt(heard: &Heard, doubt: bool) -> Result<Receipt, Error> {
     let (status, text) = (heard.status, |name: &str| {
         heard.body[name].as_str().map(str::to_owned)
     });
@@ -288,7 +288,7 @@ impl Connector for Http {
         }
         self.breaker.record(!is_trouble(&heard));
         match heard {
-            Ok(heard) => receipt(heard, doubt),
+            Ok(heard) => receipt(&heard, doubt),
             Err(Fault::NotSent(why)) if !doubt => Err(Error::Slow(format!("POST /requests: {why}"))),
             Err(fault) => Err(Error::Unknown(format!("POST /requests: {}", fault.text()))),
         }
@@ -327,7 +327,7 @@ mod tests {
     fn a_write_in_doubt_is_never_said_to_be_undone() {
         let answered = |status: u16, body: Value, doubt: bool| {
             let status = StatusCode::from_u16(status).unwrap();
-            receipt(Heard { status, body }, doubt)
+            receipt(&Heard { status, body }, doubt)
         };
         let number = "CN1".to_owned();
         let done = json!({"state": "done", "number": number});

@@ -159,7 +159,7 @@ impl<'a> Shape<'a> {
 
     /// The day of a date, of a moment in text, or of seconds or milliseconds since 1970.
     fn day(&self, fields: &Fields<'_>, field: &str) -> Result<String, Misread> {
-        let Some(value) = fields.get(field).filter(|value| **value != Value::from("")) else {
+        let Some(value) = fields.get(field).filter(|value| value.as_str() != Some("")) else {
             return Ok(String::new());
         };
         let day = match value {
