@@ -113,7 +113,15 @@ impl Http {
         let fields = shape.fields(group, found);
         let all = shape.map.groups().into_iter().find(|(name, ..)| *name == group);
         let all = all.map_or(&[][..], |(_, _, all)| all);
-        let missing = all.iter().filter(|field| fields.get(field).is_none());
+        // One of the two tells whose an order is.
+        let spare = |field: &str| match field {
+            "phone_tail" => group == "order" && fields.get("customer_id").is_some(),
+            "customer_id" => group == "order" && fields.get("phone_tail").is_some(),
+            _ => false,
+        };
+        let missing = all
+            .iter()
+            .filter(|field| fields.get(field).is_none() && !spare(field));
         let needed = NEEDED
             .iter()
             .find(|(name, _)| *name == group)
