@@ -31,6 +31,9 @@ pub(super) fn ask(desk: &Desk<'_>, tracker: &Tracker, call: &str, send: &[String
     let said = tracker.said.as_ref().map_or(0, |said| said.seq);
     let order_no = tracker.slots.get("order_no").map_or("", String::as_str);
     let key = match acting {
+        #[cfg(feature = "mutant_forget_key")]
+        Some(acting) => format!("{}:again", acting.key),
+        #[cfg(not(feature = "mutant_forget_key"))]
         Some(acting) => acting.key.clone(),
         None => format!("{}:{said}:{call}:{order_no}", desk.conversation),
     };
@@ -47,6 +50,7 @@ pub(super) fn ask(desk: &Desk<'_>, tracker: &Tracker, call: &str, send: &[String
         shown: shown.collect(),
         title: title.unwrap_or_default(),
         customer: tracker.customer.clone(),
+        again: acting.is_some(),
         lang,
         now: desk.now,
     };

@@ -127,6 +127,10 @@ pub struct Order {
     pub order_no: String,
     /// Customer id, as in `customers.csv`.
     pub customer_id: String,
+    /// Last four digits of the phone that the order was placed with, where the order itself has them; the
+    /// customer's count otherwise.
+    #[serde(default)]
+    pub phone_tail: String,
     /// State.
     pub state: OrderState,
     /// Day of the order, `YYYY-MM-DD`.

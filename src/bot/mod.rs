@@ -6,6 +6,7 @@ mod article;
 mod calls;
 mod catalogue;
 mod check;
+mod connector;
 mod flow;
 mod flow_check;
 mod flow_file;
@@ -29,6 +30,10 @@ pub use article::{
 pub use calls::{CALLS, Call, SLOW, UNKNOWN, call_of};
 pub use catalogue::{Catalogue, Coupon, Customer, Order, OrderState, Product, SizeRow};
 pub use check::{Bot, version_of};
+pub use connector::{
+    ANSWERS, COUPON_FIELDS, CUSTOMER_FIELDS, ConnectorRule, ITEM_FIELDS, ORDER_FIELDS, PRODUCT_FIELDS,
+    Pointers, SCAN_FIELDS, ShopMap, address,
+};
 pub use flow::{Flow, Offer, Offers, Step, StepKind};
 pub use intent::{EXAMPLE_CHARS_MAX, Example, INTENT_BYTES_MAX, Intent, load_intents};
 pub use likeness::alike;

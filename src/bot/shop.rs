@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::catalogue::OrderState;
+use super::connector::{ConnectorRule, check_connector};
 use super::places::Places;
 use super::problem::Problems;
 use super::yaml;
@@ -38,6 +39,8 @@ pub struct Shop {
     pub misunderstandings_max: u8,
     /// What customers may have done, by kind.
     pub requests: BTreeMap<String, RequestRule>,
+    /// The shop's own system; without it the tables of `catalogue/` serve.
+    pub connector: Option<ConnectorRule>,
 }
 
 /// What the term of a request counts from.
@@ -89,6 +92,8 @@ struct ShopFile {
     misunderstandings_max: u8,
     #[serde(default)]
     requests: BTreeMap<String, RequestRule>,
+    #[serde(default)]
+    connector: Option<ConnectorRule>,
 }
 
 #[derive(Deserialize)]
@@ -126,6 +131,9 @@ pub(super) fn load_shop(file: &Path, problems: &mut Problems) -> Option<Shop> {
     };
     checking.general(&parsed);
     checking.requests(&parsed.requests);
+    if let Some(connector) = &parsed.connector {
+        check_connector(file, &checking.places, connector, checking.problems);
+    }
     let hours = checking.hours(parsed.hours);
     Some(Shop {
         name: parsed.name,
@@ -137,6 +145,7 @@ pub(super) fn load_shop(file: &Path, problems: &mut Problems) -> Option<Shop> {
         today: parsed.today,
         misunderstandings_max: parsed.misunderstandings_max.clamp(1, 10),
         requests: parsed.requests,
+        connector: parsed.connector,
     })
 }
 
@@ -230,6 +239,7 @@ impl Shop {
     /// What stands for a shop whose settings cannot be read, so that the rest can still be looked over.
     pub(super) fn unread() -> Self {
         Self {
+            connector: None,
             name: BTreeMap::new(),
             zone: String::new(),
             hours: [None; 7],

@@ -1,5 +1,6 @@
 //! Putting a brain together from the folders, for every command that answers.
 
+use std::convert::Infallible;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,14 +19,18 @@ use crate::store::Ledger;
 /// Loads the knowledge base and the predictors, over the shop that is made for them.
 ///
 /// # Errors
-/// Problems of the knowledge base (each told on stderr), or what is wrong with the models.
-pub fn load(common: &Common, shop: impl FnOnce(&Arc<Bot>) -> Arc<dyn Connector>) -> anyhow::Result<Brain> {
+/// Problems of the knowledge base (each told on stderr), what is wrong with the shop's system or the models.
+pub fn load<E: std::error::Error + Send + Sync + 'static>(
+    common: &Common,
+    shop: impl FnOnce(&Arc<Bot>) -> Result<Arc<dyn Connector>, E>,
+) -> anyhow::Result<Brain> {
     let bot = Arc::new(load_bot(&common.knowledge_base)?);
+    let shop = shop(&bot)?;
     let predictors = load_predictors(common)?;
     let knowledge = Knowledge::build(&bot.all_articles(), &bot.faq, Some(predictors.clone()))?;
     let nlu = Nlu::new(predictors, EntityRules::of(&bot));
     Ok(Brain {
-        shop: shop(&bot),
+        shop,
         bot,
         knowledge: Arc::new(knowledge),
         nlu: Arc::new(nlu),
@@ -38,7 +43,9 @@ pub fn load(common: &Common, shop: impl FnOnce(&Arc<Bot>) -> Arc<dyn Connector>)
 /// As [`load`].
 pub async fn load_for_trial(common: &Common) -> anyhow::Result<Brain> {
     let ledger = Ledger::forgetful().await?;
-    load(common, |bot| Arc::new(Embedded::new(bot.clone(), ledger)))
+    load(common, |bot| -> Result<Arc<dyn Connector>, Infallible> {
+        Ok(Arc::new(Embedded::new(bot.clone(), ledger)))
+    })
 }
 
 /// A runtime for commands that ask the shop or the store now and then.

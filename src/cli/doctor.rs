@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Common, print_json};
-use crate::bot::{Bot, Severity};
+use super::{Common, brain, print_json};
+use crate::bot::{Bot, ConnectorRule, Severity};
+use crate::commerce::{Http, Probed, Samples};
 use crate::config::{Config, USUAL_FILE};
 use crate::predictors::Predictors;
+use crate::store::Ledger;
 
 /// Look over everything that serve needs
 #[derive(Args, Debug)]
@@ -19,6 +21,15 @@ pub struct DoctorArgs {
     /// Folder for the store
     #[arg(long, env = "XIAOER_DATA", default_value = "data", value_name = "DIR")]
     data: PathBuf,
+    /// An order of the shop's own system, to look over the answers of its connector
+    #[arg(long, value_name = "NUMBER")]
+    order: Option<String>,
+    /// A customer of it [default: the order's]
+    #[arg(long, value_name = "ID")]
+    customer: Option<String>,
+    /// A coupon of it
+    #[arg(long, value_name = "CODE")]
+    coupon: Option<String>,
     /// Print one JSON object on stdout
     #[arg(long)]
     json: bool,
@@ -35,7 +46,8 @@ struct Finding {
 /// # Errors
 /// When stdout is gone.
 pub fn run(args: &DoctorArgs) -> anyhow::Result<bool> {
-    let findings = [knowledge_base(args), models(args), data(args), port(), config()];
+    let mut findings = vec![knowledge_base(args), models(args), data(args), port(), config()];
+    findings.extend(connector(args)?);
     if args.json {
         let list: Vec<_> = findings
             .iter()
@@ -75,6 +87,41 @@ fn knowledge_base(args: &DoctorArgs) -> Finding {
         None => Err(format!("{errors} errors; run `xiaoer check`")),
     };
     finding("knowledge base", told)
+}
+
+/// Every read endpoint of the shop's own system, if there is one.
+fn connector(args: &DoctorArgs) -> anyhow::Result<Vec<Finding>> {
+    let (bot, _) = Bot::load(&args.common.knowledge_base);
+    let Some((rule, zone)) = bot.and_then(|bot| Some((bot.shop.connector?, bot.shop.zone))) else {
+        return Ok(Vec::new());
+    };
+    brain::runtime()?.block_on(async {
+        let ledger = Ledger::forgetful().await?;
+        let shop = match Http::new(&rule, &zone, ledger) {
+            Ok(shop) => shop,
+            Err(error) => return Ok(vec![finding("connector", Err(error.to_string()))]),
+        };
+        let samples = Samples {
+            order_no: args.order.clone(),
+            customer: args.customer.clone(),
+            coupon: args.coupon.clone(),
+        };
+        let probed = shop.probe(&samples).await;
+        Ok(probed.iter().map(|probed| of_probe(&rule, probed)).collect())
+    })
+}
+
+fn of_probe(rule: &ConnectorRule, probed: &Probed) -> Finding {
+    let level = match (probed.works, probed.whole) {
+        (true, true) => "ok",
+        (true, false) => "warn",
+        (false, _) => "fail",
+    };
+    Finding {
+        what: "connector",
+        level,
+        text: format!("{} of {}: {}", probed.what, rule.url, probed.text),
+    }
 }
 
 fn models(args: &DoctorArgs) -> Finding {

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::{Common, Misuse, brain, live};
 use crate::channels::{Identity, SocketLimits};
-use crate::commerce::Embedded;
+use crate::commerce::connect;
 use crate::config::Config;
 use crate::console::hash_password;
 use crate::engine::{Engine, Hub, HubSettings, SystemClock};
@@ -72,7 +72,7 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
     common.encoder = common.encoder.or_else(|| config.encoder.clone());
     let store = Sqlite::open(&config.data).await.map_err(Misuse::from_error)?;
     let ledger = Ledger::open(&config.data).await.map_err(Misuse::from_error)?;
-    let brain = brain::load(&common, |bot| Arc::new(Embedded::new(bot.clone(), ledger)))?;
+    let brain = brain::load(&common, |bot| connect(bot, ledger))?;
     let facts = facts_of(&brain);
     let accounts = store.accounts().await?;
     let password = first_password(&accounts, args.reset_password).await?;
@@ -178,13 +178,16 @@ async fn first_password(accounts: &Accounts, reset: bool) -> anyhow::Result<Opti
 }
 
 fn facts_of(brain: &crate::engine::Brain) -> String {
+    let orders = match &brain.bot.shop.connector {
+        Some(connector) => format!("orders from {}", connector.url),
+        None => format!("{} orders", brain.bot.catalogue.orders.len()),
+    };
     format!(
-        "{} intents, {} articles, {} passages, {} products, {} orders; models {}",
+        "{} intents, {} articles, {} passages, {} products, {orders}; models {}",
         brain.bot.intents.len(),
         brain.bot.articles.len(),
         brain.knowledge.passages(),
         brain.bot.catalogue.products.len(),
-        brain.bot.catalogue.orders.len(),
         brain.nlu.version(),
     )
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
-use super::{Connector, Error, ProductQuery, Receipt, Request, rules};
+use super::{Connector, Error, ProductQuery, Receipt, Request, connect, rules};
 use crate::bot::{Bot, Coupon, Customer, Order, Product};
 use crate::store::{Entry, Ledger};
 
@@ -101,10 +101,19 @@ impl Connector for Embedded {
     }
 
     fn renewed(&self, bot: &Arc<Bot>) -> Arc<dyn Connector> {
-        Arc::new(Self {
-            bot: bot.clone(),
-            ledger: self.ledger.clone(),
-            doing: self.doing.clone(),
+        let same = || {
+            Arc::new(Self {
+                bot: bot.clone(),
+                ledger: self.ledger.clone(),
+                doing: self.doing.clone(),
+            })
+        };
+        if bot.shop.connector.is_none() {
+            return same();
+        }
+        connect(bot, self.ledger.clone()).unwrap_or_else(|error| {
+            tracing::error!(%error, "the shop's tables serve on");
+            same()
         })
     }
 

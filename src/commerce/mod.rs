@@ -4,6 +4,7 @@
 mod calls;
 mod card;
 mod embedded;
+mod http;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -13,9 +14,11 @@ use async_trait::async_trait;
 
 pub use calls::call;
 pub use embedded::Embedded;
+pub use http::{Http, Probed, Samples, Unusable};
 
 use crate::bot::{Bot, Coupon, Customer, Order, Product};
 use crate::conversation::{Card, Choice, Lang};
+use crate::store::Ledger;
 
 /// Why the shop gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -103,6 +106,17 @@ pub trait Connector: Send + Sync {
     async fn request(&self, request: &Request) -> Result<Receipt, Error>;
 }
 
+/// The connector that `shop.yaml` names: the shop's own system, or else its tables over a ledger.
+///
+/// # Errors
+/// When the shop's own system cannot be connected, such as without its token.
+pub fn connect(bot: &Arc<Bot>, ledger: Ledger) -> Result<Arc<dyn Connector>, Unusable> {
+    Ok(match &bot.shop.connector {
+        Some(rule) => Arc::new(Http::new(rule, &bot.shop.zone, ledger)?),
+        None => Arc::new(Embedded::new(bot.clone(), ledger)),
+    })
+}
+
 /// A call as a flow makes it, with all it may look at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
@@ -120,6 +134,8 @@ pub struct Asked {
     pub title: String,
     /// The customer who proved who they are.
     pub customer: Option<String>,
+    /// Whether this write was begun before and broken off: it may have been done then.
+    pub again: bool,
     /// The language of the conversation.
     pub lang: Lang,
     /// Now, milliseconds since 1970.

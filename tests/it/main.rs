@@ -8,6 +8,7 @@ mod bot_folder;
 mod console;
 mod conversations;
 mod crash;
+mod crash_shop;
 mod docs;
 mod encoders;
 mod exchange;
@@ -17,6 +18,9 @@ mod models;
 mod planted;
 mod random_walk;
 mod replay_property;
+#[path = "../../examples/shop_server/shop.rs"]
+mod sample_shop;
+mod shop_connector;
 mod store_contract;
 mod support;
 mod tidy;

@@ -35,6 +35,8 @@ pub async fn call(counter: &Counter<'_>, asked: &Asked) -> Answer {
     answer.unwrap_or_else(|error| {
         tracing::warn!(%error, call = %asked.call, "the shop gave no answer");
         Answer::of(match error {
+            // Nothing was done this time; nobody knows of the time before.
+            Error::Slow(_) if asked.again => UNKNOWN,
             Error::Slow(_) => SLOW,
             Error::Unknown(_) => UNKNOWN,
         })

@@ -12,7 +12,7 @@ pub(super) async fn find_points(counter: &Counter<'_>, asked: &Asked) -> Result<
     let tail = asked.slot("phone_tail");
     if id.is_none() && tail.len() == 4 {
         let order = counter.shop.order(asked.slot("order_no")).await?;
-        id = order.map(|order| order.customer_id);
+        id = order.map(|order| order.customer_id).filter(|id| !id.is_empty());
     }
     let customer = match id {
         Some(id) => counter.shop.customer(&id).await?,
