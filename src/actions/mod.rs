@@ -32,7 +32,7 @@ pub enum Done {
     /// These facts.
     Events(Vec<Event>),
     /// The shop is to be asked; the event, if there is one, has to be on disk before.
-    Ask(Box<Asked>, Option<Event>),
+    Ask(Box<Asked>, Box<Option<Event>>),
 }
 
 /// Carries out one action on the conversation as it stands.
@@ -40,7 +40,7 @@ pub enum Done {
 pub fn execute(action: &Action, tracker: &Tracker, desk: &Desk<'_>) -> Done {
     if let Action::Call { call, send } = action {
         let (asked, started) = call_shop::ask(desk, tracker, call, send);
-        return Done::Ask(Box::new(asked), started);
+        return Done::Ask(Box::new(asked), Box::new(started));
     }
     Done::Events(events(action, tracker, desk))
 }

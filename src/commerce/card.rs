@@ -32,12 +32,12 @@ impl Rows {
 }
 
 /// An order with its shipment.
-pub(super) fn of_order(order: &Order, items: String, lang: Lang) -> Card {
+pub(super) fn of_order(order: &Order, items: &str, lang: Lang) -> Card {
     let mut rows = Rows {
         lang,
         list: Vec::new(),
     };
-    rows.add("商品", "Items", &items);
+    rows.add("商品", "Items", items);
     rows.add("快递", "Courier", &order.courier);
     rows.add("运单号", "Tracking number", &order.tracking_no);
     rows.add("预计送达", "Expected", &order.expected_on);

@@ -32,7 +32,11 @@ impl Embedded {
 
     /// An order as it is after what was done to it.
     async fn now(&self, order: &Order) -> Result<Order, Error> {
-        let done = self.ledger.of_order(&order.order_no).await.map_err(slow)?;
+        let done = self
+            .ledger
+            .of_order(&order.order_no)
+            .await
+            .map_err(|error| slow(&error))?;
         let mut order = order.clone();
         for entry in done {
             order.requested.push(entry.kind.clone());
@@ -59,7 +63,7 @@ impl Embedded {
     }
 }
 
-fn slow(error: crate::store::Error) -> Error {
+fn slow(error: &crate::store::Error) -> Error {
     Error::Slow(error.to_string())
 }
 
@@ -119,7 +123,12 @@ impl Connector for Embedded {
 
     async fn request(&self, request: &Request) -> Result<Receipt, Error> {
         let _one = self.doing.lock().await;
-        if let Some(entry) = self.ledger.entry(&request.key).await.map_err(slow)? {
+        if let Some(entry) = self
+            .ledger
+            .entry(&request.key)
+            .await
+            .map_err(|error| slow(&error))?
+        {
             return Ok(Receipt::Done { number: entry.number });
         }
         let order = match &request.order_no {
@@ -140,7 +149,7 @@ impl Connector for Embedded {
             number: self.number(request),
             at: request.at,
         };
-        let kept = self.ledger.put(entry).await.map_err(slow)?;
+        let kept = self.ledger.put(entry).await.map_err(|error| slow(&error))?;
         Ok(Receipt::Done { number: kept.number })
     }
 }

@@ -165,7 +165,7 @@ impl Answer {
         }
     }
 
-    fn with(mut self, name: &str, value: impl ToString) -> Self {
+    fn with(mut self, name: &str, value: impl std::fmt::Display) -> Self {
         self.values.insert(name.to_owned(), value.to_string());
         self
     }

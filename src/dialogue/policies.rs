@@ -172,13 +172,12 @@ fn repeated(tracker: &Tracker, _: &Bot) -> Option<Action> {
         .repaired
         .iter()
         .any(|(pattern, _)| pattern == "repeat");
-    asked.then(|| {
-        if tracker.turn.replied {
-            Action::Listen
-        } else {
-            Action::Repeat
-        }
-    })
+    let again = if tracker.turn.replied {
+        Action::Listen
+    } else {
+        Action::Repeat
+    };
+    asked.then_some(again)
 }
 
 /// The second wish of a message is offered once the first is dealt with.

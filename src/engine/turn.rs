@@ -175,7 +175,7 @@ impl Turn {
             match actions::execute(&action, &self.tracker, &desk) {
                 Done::Events(events) => self.take(events),
                 Done::Ask(asked, started) => {
-                    self.take(started.into_iter().collect());
+                    self.take((*started).into_iter().collect());
                     let writes = self.tracker.acting.is_some();
                     return Pause::Shop { asked, writes };
                 }

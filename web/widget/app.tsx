@@ -5,10 +5,20 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { localeOf, wordsFor, type Words } from "../shared/i18n";
 import type { Card, Citation, Item } from "../shared/protocol";
 import { Text, clock, sendsOnEnter } from "../shared/text";
-import { Connection, type Outgoing, type State } from "./connection";
+import { Connection, type Outgoing, type Page, type State } from "./connection";
 import css from "./widget.css";
 
-type Options = { server: string; site?: string; locale?: string; color?: string; theme?: string; inline?: string };
+type Options = {
+  server: string;
+  site?: string;
+  locale?: string;
+  color?: string;
+  theme?: string;
+  inline?: string;
+  identity?: string;
+  product?: string;
+  order?: string;
+};
 
 const ICON = "M4 4h16a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2H9l-5 4v-4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2Z";
 
@@ -304,14 +314,31 @@ class Widget extends HTMLElement {
   connect(): Connection {
     const locale = localeOf(this.options.locale);
     const url = this.options.server.replace(/^http/, "ws") + "/v1/chat";
-    this.link ??= new Connection(url, this.options.site ?? "default", locale, (item) => {
+    const changed = (item?: Item) => {
       if (item && (item.type === "bot_said" || item.type === "agent_said")) {
         if (!this.isOpen) this.unread += 1;
         this.tell("message", { seq: item.seq, type: item.type });
       }
       this.draw();
-    });
+    };
+    this.link ??= new Connection(url, this.options.site ?? "default", locale, changed, this.options.identity, this.page());
     return this.link;
+  }
+
+  private page(): Page {
+    const { product, order } = this.options;
+    return { ...(product ? { product } : {}), ...(order ? { order } : {}) };
+  }
+
+  /** Another page without a reload: what is on it. */
+  look({ product, order }: Page) {
+    this.options = { ...this.options, product, order };
+    this.link?.look(this.page());
+  }
+
+  identify(identity?: string) {
+    this.options.identity = identity;
+    this.link?.identify(identity);
   }
 
   toggle(open = !this.isOpen) {
@@ -352,9 +379,9 @@ class Widget extends HTMLElement {
   }
 }
 
-type Page = { Xiaoer?: ((...call: any[]) => unknown) & { calls?: any[][] } };
+type ShopPage = { Xiaoer?: ((...call: any[]) => unknown) & { calls?: any[][] } };
 
-export function mount(options: Options, page: Page) {
+export function mount(options: Options, page: ShopPage) {
   if (!customElements.get("xiaoer-widget")) customElements.define("xiaoer-widget", Widget);
   const widget = document.createElement("xiaoer-widget") as Widget;
   widget.options = options;
@@ -367,6 +394,10 @@ export function mount(options: Options, page: Page) {
     } else if (verb === "locale") {
       widget.options.locale = String(rest[0]);
       widget.draw();
+    } else if (verb === "page") {
+      widget.look(rest[0] ?? {});
+    } else if (verb === "identify") {
+      widget.identify(rest[0] ? String(rest[0]) : undefined);
     } else if (verb === "destroy") {
       widget.remove();
     } else if (verb === "on") {
@@ -377,7 +408,7 @@ export function mount(options: Options, page: Page) {
     return undefined;
   };
   const early = page.Xiaoer?.calls ?? [];
-  page.Xiaoer = run as Page["Xiaoer"];
+  page.Xiaoer = run as ShopPage["Xiaoer"];
   early.forEach(([verb, ...rest]) => run(verb, ...rest));
   widget.tell("ready");
 }

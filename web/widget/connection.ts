@@ -16,6 +16,9 @@ export type State = {
   textMax: number;
 };
 
+/** What is on the page the customer looks at. */
+export type Page = { product?: string; order?: string };
+
 type Saved = { conversation: string; token: string; epoch: string };
 
 const FINAL = new Set(["bad_text", "empty", "too_long", "bad_cid", "cid_conflict", "bad_field"]);
@@ -68,6 +71,8 @@ export class Connection {
     site: string,
     private locale: string,
     private changed: (item?: Item) => void,
+    private identity?: string,
+    private page: Page = {},
   ) {
     this.store = storage(`xiaoer:${site}`);
     addEventListener("online", this.online);
@@ -93,7 +98,9 @@ export class Connection {
     socket.onopen = () => {
       const saved = this.store.get();
       const resume = saved ? { ...saved, after: this.cursor } : {};
-      this.write({ type: "hello", v: 1, locale: this.locale, ...resume });
+      const identity = this.identity ? { identity: this.identity } : {};
+      const page = Object.keys(this.page).length ? { page: this.page } : {};
+      this.write({ type: "hello", v: 1, locale: this.locale, ...resume, ...identity, ...page });
     };
     socket.onmessage = (e) => this.socket === socket && this.receive(JSON.parse(e.data));
     socket.onclose = () => this.socket === socket && this.lost();
@@ -159,6 +166,11 @@ export class Connection {
   }
 
   private refused(error: Refusal) {
+    if (error.code === "bad_identity") {
+      // The token has run out: go on as nobody; the page may bring a fresh one.
+      this.identity = undefined;
+      return;
+    }
     if (error.code === "unknown_conversation" || error.code === "auth_required") {
       this.store.set(null);
       this.cursor = 0;
@@ -189,6 +201,18 @@ export class Connection {
     const failed = this.state.outbox.find((m) => m.cid === cid);
     this.set({ outbox: this.state.outbox.filter((m) => m.cid !== cid) });
     if (failed) this.say(failed.text, failed.choice);
+  }
+
+  /** Another page without a reload. */
+  look(page: Page) {
+    this.page = page;
+    if (this.state.link === "open") this.write({ type: "page", page });
+  }
+
+  /** The customer signed in, or out without a token: hello is said anew. */
+  identify(identity?: string) {
+    this.identity = identity;
+    this.connect();
   }
 
   typing(on: boolean) {

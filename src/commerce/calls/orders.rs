@@ -57,7 +57,7 @@ pub(super) async fn find_order(counter: &Counter<'_>, asked: &Asked) -> Result<A
         .with("last_scan", scan.map_or("", |(_, text)| text))
         .with("last_scan_at", scan.map_or("", |(at, _)| at));
     Ok(Answer {
-        card: Some(card::of_order(&order, items, asked.lang)),
+        card: Some(card::of_order(&order, &items, asked.lang)),
         ..answer
     })
 }
