@@ -124,6 +124,34 @@ await check("article page: opens from the source, safe and readable, in both lan
   await lost.close();
 });
 
+for (const [lang, options, words] of [
+  ["zh", { locale: "zh-CN" }, ["帮我取消订单", "QM2026112240", "8421", "不需要了", "我说错了，是下错单了", "登记号"]],
+  ["en", { ...PHONE, locale: "en-GB", colorScheme: "dark" }, ["please cancel my order", "QM2026112294", "8402", "no longer wanted", "sorry, I meant by mistake", "cancelled"]],
+]) {
+  await check(`task: an order is cancelled after a correction and a yes, ${lang}`, async () => {
+    const page = await open(`/demo?lang=${lang}`, options);
+    await page.locator(".launcher").click();
+    const bot = page.locator(".theirs");
+    await say(page, words[0]);
+    await bot.nth(0).waitFor();
+    // Two messages in a row are one turn.
+    await say(page, words[1]);
+    await say(page, words[2]);
+    await page.locator(".choices button").nth(4).waitFor();
+    await shot(page, `task-reason-${lang}`);
+    await say(page, words[3]);
+    await page.locator(".choices button").nth(1).waitFor();
+    await say(page, words[4]);
+    await bot.getByText(lang === "zh" ? "拍错了" : "Ordered by mistake").first().waitFor();
+    await shot(page, `task-confirm-${lang}`);
+    await page.locator(".choices button").first().click();
+    await page.locator(".card").last().getByText(lang === "zh" ? "已登记" : "Registered").waitFor();
+    await bot.getByText(words[5]).last().waitFor();
+    await shot(page, `task-done-${lang}`);
+    await page.close();
+  });
+}
+
 const agent = await open("/console?lang=zh", { locale: "zh-CN" });
 await check("console: logs in", async () => {
   await shot(agent, "login-zh");

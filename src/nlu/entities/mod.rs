@@ -109,8 +109,31 @@ impl Folded {
     }
 }
 
-/// All entities, in order of their place. `today` is the day that relative days count from.
+/// All entities, in order of their place. `today` is the day that relative days count from. A line of a burst
+/// may be a value by itself, such as four digits, which it is not within a longer text.
 pub(super) fn find(text: &str, rules: &EntityRules, today: Date) -> Vec<Entity> {
+    let mut entities = find_in(text, rules, today);
+    if text.contains('\n') {
+        let mut from = 0;
+        for line in text.split('\n') {
+            for mut entity in find_in(line, rules, today) {
+                entity.start += from;
+                entity.end += from;
+                let free = entities
+                    .iter()
+                    .all(|e| entity.end <= e.start || e.end <= entity.start);
+                if free {
+                    entities.push(entity);
+                }
+            }
+            from += line.len() + 1;
+        }
+        entities.sort_by_key(|e| e.start);
+    }
+    entities
+}
+
+fn find_in(text: &str, rules: &EntityRules, today: Date) -> Vec<Entity> {
     let folded = Folded::new(text);
     let mut entities = numbers::find(&folded, rules);
     // Numbers are the surest; what overlaps an entity found before is none.
