@@ -15,6 +15,7 @@ mod exchange;
 mod knowledge;
 mod live;
 mod models;
+mod ownership_model;
 mod planted;
 mod random_walk;
 mod replay_property;
