@@ -147,6 +147,8 @@ pub struct Tracker {
     pub fallback_stage: u8,
     /// Misunderstandings since the conversation began or was last with a person.
     pub misunderstood: u8,
+    /// Corrections and steps back since a task last ended.
+    pub corrected: u8,
     /// The buttons offered last.
     pub choices: Vec<Choice>,
     /// What the bot said last.
@@ -307,6 +309,7 @@ impl Tracker {
                 self.below.clear();
                 self.choices.clear();
                 self.misunderstood = 0;
+                self.corrected = 0;
                 self.fallback_stage = 0;
             }
             Event::FellBack { stage } => self.turn.fell_back = Some(*stage),
@@ -345,6 +348,7 @@ impl Tracker {
             } => self.end(flow, *outcome, result.as_deref()),
             Event::Repaired { pattern, slot } => {
                 self.turn.retrace = slot.is_some();
+                self.corrected = self.corrected.saturating_add(u8::from(slot.is_some()));
                 self.turn.repaired.push((pattern.clone(), slot.clone()));
             }
             Event::ActionStarted { key, call, fields } => {
@@ -411,6 +415,7 @@ impl Tracker {
                 }
             }
             _ => {
+                self.corrected = 0;
                 self.turn.flow_ended = Some(outcome);
                 self.turn.ended = Some((name.to_owned(), ended.turns));
             }

@@ -26,6 +26,9 @@ pub(super) fn step(tracker: &Tracker, bot: &Bot) -> Option<Action> {
         active,
         flow,
     };
+    if tracker.turn.repaired.iter().any(|(pattern, _)| pattern == "loop") {
+        return Some(Action::end(FlowOutcome::HandedOff));
+    }
     if tracker.turn.retrace {
         return Some(here.retrace());
     }
@@ -247,9 +250,6 @@ impl Here<'_> {
     fn interrupted(&self, step: &Step, asks_max: u8) -> Option<Action> {
         let turn = &self.tracker.turn;
         let taken = |pattern: &str| turn.repaired.iter().any(|(taken, _)| taken == pattern);
-        if taken("loop") {
-            return Some(Action::end(FlowOutcome::HandedOff));
-        }
         if taken("correct_what") {
             return Some(self.correct_what());
         }

@@ -6,6 +6,8 @@ use super::{Action, flow, policies, reference};
 use crate::bot::{Bot, SlotFrom, StepKind, folded_message};
 use crate::conversation::{ActiveFlow, CONFIRMED, Choice, Tracker};
 
+/// Corrections within one task before a person is brought in.
+const CORRECTIONS_MAX: u8 = 7;
 /// Longest message that only says that something is wrong, in characters.
 const BARE_CHARS_MAX: usize = 14;
 /// What may stand before words of correction in what could be free text: "no sorry, ", "我".
@@ -43,7 +45,10 @@ pub(super) fn repair(tracker: &Tracker, bot: &Bot) -> Option<Action> {
     let turn = &tracker.turn;
     let moved = turn.flow_started || turn.step_pending || turn.asked || !turn.slots_set.is_empty();
     if !moved && turn.repaired.is_empty() {
-        let found = calling.fixed().or_else(|| calling.spoken());
+        let found = calling
+            .fixed()
+            .or_else(|| calling.spoken())
+            .map(|repair| calling.bounded(repair));
         if found.is_some() {
             return found;
         }
@@ -88,6 +93,15 @@ impl Calling<'_> {
             slot: Some(slot.to_owned()),
             value: None,
         })
+    }
+
+    /// Who goes back and forth for ever is better served by a person.
+    fn bounded(&self, repair: Action) -> Action {
+        let again = matches!(&repair, Action::Repair { slot: Some(_), .. });
+        if again && self.tracker.corrected >= CORRECTIONS_MAX {
+            return take("loop").unwrap_or(repair);
+        }
+        repair
     }
 
     fn spoken(&self) -> Option<Action> {
@@ -140,6 +154,10 @@ impl Calling<'_> {
         }
         let agrees = asked.as_ref().is_some_and(|(_, from)| self.agrees(*from));
         let asked = asked.map(|(slot, _)| slot);
+        // Another order in another wish is no correction of this one.
+        if !marked && policies::wanted_flow(self.tracker, self.bot).is_some() {
+            return None;
+        }
         let filled = self.filled(active);
         let others = filled
             .iter()
