@@ -99,11 +99,24 @@ fn of_number(tracker: &Tracker, bot: &Bot) -> Option<String> {
     bot.flows.values().find(opens).map(|flow| flow.name.clone())
 }
 
+/// The flow with the longest phrase that the message holds: it says most exactly what is meant.
 fn of_phrase(tracker: &Tracker, bot: &Bot) -> Option<String> {
     let folded = folded_message(&tracker.said.as_ref()?.text);
-    let phrase = |phrase: &String| holds(&folded, &folded_message(phrase));
-    let calls = |flow: &&crate::bot::Flow| flow.starts.values().flatten().any(phrase);
-    bot.flows.values().find(calls).map(|flow| flow.name.clone())
+    let longest = |flow: &crate::bot::Flow| {
+        let phrases = flow
+            .starts
+            .values()
+            .flatten()
+            .map(|phrase| folded_message(phrase));
+        phrases
+            .filter(|phrase| holds(&folded, phrase))
+            .map(|phrase| phrase.chars().count())
+            .max()
+    };
+    let called = bot.flows.values().filter_map(|flow| Some((longest(flow)?, flow)));
+    called
+        .max_by_key(|(length, _)| *length)
+        .map(|(_, flow)| flow.name.clone())
 }
 
 fn of_intent(tracker: &Tracker, bot: &Bot) -> Option<String> {

@@ -152,14 +152,13 @@ fn worded(wanted: &Wanted<'_>, text: &str) -> Option<String> {
     };
     let folded = folded_message(text);
     let chars = folded.chars().count();
-    let free = wanted.slot.from == SlotFrom::Text;
     let choice = matches!(wanted.slot.from, SlotFrom::Choice | SlotFrom::YesNo);
     if !wanted.asked && !choice {
         return None;
     }
     let fits = |word: &String| {
         let early = wanted.asked || word.len() >= EARLY_WORD_BYTES_MIN;
-        let alone = !free || chars <= word.chars().count() + BESIDE_WORD_CHARS_MAX;
+        let alone = choice || chars <= word.chars().count() + BESIDE_WORD_CHARS_MAX;
         !word.is_empty() && early && alone && holds(&folded, word)
     };
     let length = |words: &mut dyn Iterator<Item = &String>| {
