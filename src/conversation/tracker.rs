@@ -267,7 +267,8 @@ impl Tracker {
     fn hear(&mut self, mut said: Said) {
         if let Some(before) = self.said.take() {
             let open = before.seq > self.answered && before.epoch == said.epoch && self.bot_may_speak();
-            if open && before.choice.is_none() {
+            if open {
+                said.choice = said.choice.take().or(before.choice);
                 said.text = format!("{}\n{}", before.text, said.text);
                 said.photos.splice(0..0, before.photos);
             } else {
