@@ -7,6 +7,7 @@ mod id;
 mod lang;
 mod ownership;
 mod tracker;
+mod under_way;
 mod understanding;
 
 pub use event::{
@@ -17,5 +18,6 @@ pub use fold::fold;
 pub use id::{Cid, ConversationId, IdError};
 pub use lang::Lang;
 pub use ownership::{Owner, Ownership, Status};
-pub use tracker::{ALSO, Acting, ActiveFlow, CONFIRMED, LastSaid, Said, Tracker, Turn};
+pub use tracker::{ALSO, CONFIRMED, Tracker};
+pub use under_way::{Acting, ActiveFlow, LastSaid, Said, Turn};
 pub use understanding::{Entity, Ranked, Sentiment, Understanding};
