@@ -9,7 +9,7 @@ pub(super) fn hand_off(desk: &Desk<'_>, tracker: &Tracker, reason: HandoffReason
     } else {
         "handoff_closed"
     };
-    let looped = tracker.turn.repaired.iter().any(|(pattern, _)| pattern == "loop");
+    let looped = tracker.turn.took("loop");
     let lead = ["loop".to_owned()];
     let saying = say::Saying {
         lead: if looped { &lead } else { &[] },

@@ -295,15 +295,7 @@ impl Product {
     /// The product as an article, so that questions about it find its facts.
     #[must_use]
     pub fn to_article(&self, lang: Lang) -> Article {
-        let variant = |text: &str| {
-            let pick = |one: &str| {
-                let (zh, en) = one.split_once('|').unwrap_or((one, one));
-                (if lang == Lang::Zh { zh } else { en }).trim().to_owned()
-            };
-            let list: Vec<String> = text.split('/').map(pick).filter(|s| !s.is_empty()).collect();
-            list.join(if lang == Lang::Zh { "、" } else { ", " })
-        };
-        let (colours, sizes) = (variant(&self.colours), variant(&self.sizes));
+        let (colours, sizes) = (variants(&self.colours, lang), variants(&self.sizes, lang));
         let body = match lang {
             Lang::Zh => format!(
                 "{}\n\n- 价格：¥{}\n- 颜色：{colours}\n- 尺码/规格：{sizes}\n- 库存：{}\n",
@@ -335,4 +327,15 @@ impl Product {
             source: 0,
         }
     }
+}
+
+/// What a product comes in, written `zh|en/zh|en`, in one language.
+#[must_use]
+pub fn variants(written: &str, lang: Lang) -> String {
+    let pick = |one: &str| {
+        let (zh, en) = one.split_once('|').unwrap_or((one, one));
+        (if lang == Lang::Zh { zh } else { en }).trim().to_owned()
+    };
+    let list: Vec<String> = written.split('/').map(pick).filter(|s| !s.is_empty()).collect();
+    list.join(if lang == Lang::Zh { "、" } else { ", " })
 }

@@ -28,7 +28,7 @@ pub use article::{
     ARTICLE_BYTES_MAX, Article, Audience, FAQ_BYTES_MAX, Faq, Handling, load_articles, load_faq,
 };
 pub use calls::{CALLS, Call, SLOW, UNKNOWN, call_of};
-pub use catalogue::{Catalogue, Coupon, Customer, Order, OrderState, Product, SizeRow};
+pub use catalogue::{Catalogue, Coupon, Customer, Order, OrderState, Product, SizeRow, variants};
 pub use check::{Bot, version_of};
 pub use connector::{
     ANSWERS, COUPON_FIELDS, CUSTOMER_FIELDS, ConnectorRule, ITEM_FIELDS, ORDER_FIELDS, PRODUCT_FIELDS,

@@ -204,7 +204,7 @@ impl Tracker {
         if self.turn.fell_back.is_some() {
             self.misunderstood = self.misunderstood.saturating_add(1);
         }
-        self.regretted = self.turn.repaired.iter().any(|(p, _)| p == "regret");
+        self.regretted = self.turn.took("regret");
     }
 
     /// The bot's inner workings.

@@ -92,3 +92,11 @@ pub struct Turn {
     /// Responses said in this turn.
     pub said: Vec<String>,
 }
+
+impl Turn {
+    /// Whether a repair pattern was taken in this turn.
+    #[must_use]
+    pub fn took(&self, pattern: &str) -> bool {
+        self.repaired.iter().any(|(taken, _)| taken == pattern)
+    }
+}

@@ -26,7 +26,7 @@ pub(super) fn step(tracker: &Tracker, bot: &Bot) -> Option<Action> {
         active,
         flow,
     };
-    if tracker.turn.repaired.iter().any(|(pattern, _)| pattern == "loop") {
+    if tracker.turn.took("loop") {
         return Some(Action::end(FlowOutcome::HandedOff));
     }
     if tracker.turn.retrace {
@@ -249,14 +249,13 @@ impl Here<'_> {
     /// The customer said something that does not fill the slot.
     fn interrupted(&self, step: &Step, asks_max: u8) -> Option<Action> {
         let turn = &self.tracker.turn;
-        let taken = |pattern: &str| turn.repaired.iter().any(|(taken, _)| taken == pattern);
-        if taken("correct_what") {
+        if turn.took("correct_what") {
             return Some(self.correct_what());
         }
         if turn.replied || turn.flow_ended.is_some() {
             return Some(self.resumed(step));
         }
-        if taken("impatient") || taken("back") {
+        if turn.took("impatient") || turn.took("back") {
             return Some(self.again(step, self.active.asked));
         }
         if let Some(turned) = self.turned_away(step) {
@@ -307,11 +306,7 @@ impl Here<'_> {
         if self.active.digressions < loops {
             return self.again(step, self.active.asked);
         }
-        Action::Repair {
-            pattern: "loop".to_owned(),
-            slot: None,
-            value: None,
-        }
+        Action::repair("loop")
     }
 
     /// Another task, or a plain no to this one.
@@ -334,11 +329,7 @@ impl Here<'_> {
         }
         let said = self.tracker.said.as_ref().map_or("", |said| said.text.as_str());
         let no = self.tracker.choice().is_none() && value::plain_yes_no(said).as_deref() == Some("no");
-        no.then(|| Action::Repair {
-            pattern: "cancel".to_owned(),
-            slot: None,
-            value: None,
-        })
+        no.then(|| Action::repair("cancel"))
     }
 
     /// Whether whatever is said could be the answer.

@@ -114,6 +114,15 @@ impl Action {
         }
     }
 
+    /// A repair that is about no slot.
+    fn repair(pattern: &str) -> Self {
+        Self::Repair {
+            pattern: pattern.to_owned(),
+            slot: None,
+            value: None,
+        }
+    }
+
     /// The end of a flow without a result.
     fn end(outcome: FlowOutcome) -> Self {
         Self::EndFlow {

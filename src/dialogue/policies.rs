@@ -167,7 +167,7 @@ fn asks_for_person(tracker: &Tracker, bot: &Bot) -> bool {
 
 /// A flow that ends with people does so whatever it has said before.
 fn handed_off(tracker: &Tracker, bot: &Bot) -> Option<Action> {
-    let looped = tracker.turn.repaired.iter().any(|(pattern, _)| pattern == "loop");
+    let looped = tracker.turn.took("loop");
     let reason = if asks_for_person(tracker, bot) {
         HandoffReason::Asked
     } else if looped {
@@ -180,11 +180,7 @@ fn handed_off(tracker: &Tracker, bot: &Bot) -> Option<Action> {
 
 /// What was said last is said again.
 fn repeated(tracker: &Tracker, _: &Bot) -> Option<Action> {
-    let asked = tracker
-        .turn
-        .repaired
-        .iter()
-        .any(|(pattern, _)| pattern == "repeat");
+    let asked = tracker.turn.took("repeat");
     let again = if tracker.turn.replied {
         Action::Listen
     } else {
@@ -227,11 +223,7 @@ fn flow_ended(tracker: &Tracker, bot: &Bot) -> Option<Action> {
         FlowOutcome::GaveUp => fallback::fall_back(tracker, bot),
         FlowOutcome::Cancelled => {
             // Who drops one thing does not ask for another in the same breath, unless it is another.
-            let dropped = tracker
-                .turn
-                .repaired
-                .iter()
-                .any(|(pattern, _)| pattern == "cancel");
+            let dropped = tracker.turn.took("cancel");
             let other = !dropped && wanted_flow(tracker, bot).is_some();
             (!other).then(|| Action::say("cancel", "flow"))
         }

@@ -63,25 +63,9 @@ struct Calling<'a> {
     folded: &'a str,
 }
 
-fn take(pattern: &str) -> Option<Action> {
-    Some(Action::Repair {
-        pattern: pattern.to_owned(),
-        slot: None,
-        value: None,
-    })
-}
-
 impl Calling<'_> {
     fn called(&self, pattern: &str) -> Option<&str> {
         self.bot.patterns.get(pattern)?.called_by(self.folded)
-    }
-
-    fn taken(&self, pattern: &str) -> bool {
-        self.tracker
-            .turn
-            .repaired
-            .iter()
-            .any(|(taken, _)| taken == pattern)
     }
 
     /// A button of `correct_what`.
@@ -99,7 +83,7 @@ impl Calling<'_> {
     fn bounded(&self, repair: Action) -> Action {
         let again = matches!(&repair, Action::Repair { slot: Some(_), .. });
         if again && self.tracker.corrected >= CORRECTIONS_MAX {
-            return take("loop").unwrap_or(repair);
+            return Action::repair("loop");
         }
         repair
     }
@@ -109,12 +93,12 @@ impl Calling<'_> {
             return None;
         }
         if self.called("repeat").is_some() && self.tracker.last_said.is_some() {
-            return take("repeat");
+            return Some(Action::repair("repeat"));
         }
         let active = self.tracker.flow.as_ref()?;
         let (asked, answers) = self.asked_for(active);
         if self.called("cancel").is_some() && !answers {
-            return take("cancel");
+            return Some(Action::repair("cancel"));
         }
         if self.called("back").is_some()
             && let Some(slot) = active.filled.iter().rev().find(|slot| *slot != CONFIRMED)
@@ -177,11 +161,7 @@ impl Calling<'_> {
         }
         let bare = self.folded.chars().count() <= said?.chars().count() + BARE_CHARS_MAX;
         let any = others.clone().next().is_some();
-        (marked && bare && any && !of_text && !agrees).then(|| Action::Repair {
-            pattern: "correct_what".to_owned(),
-            slot: None,
-            value: None,
-        })
+        (marked && bare && any && !of_text && !agrees).then(|| Action::repair("correct_what"))
     }
 
     /// "Change it to …" while there is one free text to change: the rest of the message is the new one.
@@ -305,12 +285,12 @@ impl Calling<'_> {
         {
             return None;
         }
-        if self.tracker.flow.is_some() && self.called("impatient").is_some() && !self.taken("impatient") {
-            return take("impatient");
+        if self.tracker.flow.is_some() && self.called("impatient").is_some() {
+            return Some(Action::repair("impatient"));
         }
         match self.tracker.understanding.as_ref()?.anger {
-            2 => take("furious"),
-            1 if !self.tracker.regretted => take("regret"),
+            2 => Some(Action::repair("furious")),
+            1 if !self.tracker.regretted => Some(Action::repair("regret")),
             _ => None,
         }
     }

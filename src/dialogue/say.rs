@@ -54,11 +54,7 @@ pub fn render(
 fn known(bot: &Bot, tracker: &Tracker) -> BTreeMap<String, String> {
     let lang = tracker.lang();
     let ended = tracker.turn.ended.as_ref().map(|(flow, _)| flow.as_str());
-    let cancelled = tracker
-        .turn
-        .repaired
-        .iter()
-        .any(|(pattern, _)| pattern == "cancel");
+    let cancelled = tracker.turn.took("cancel");
     let task = tracker
         .below
         .iter()

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use xiaoer::commerce::Embedded;
-use xiaoer::conversation::{Cid, Event, Lang, Recorded, Status, Tracker, Understanding};
+use xiaoer::conversation::{Cid, Event, Lang, Status, Tracker, Understanding};
 use xiaoer::engine::Turn;
 use xiaoer::rehearsal::load_scripts;
 use xiaoer::store::Ledger;
 
-use crate::support::{ENGINE, block_on, root};
+use crate::support::{ENGINE, block_on, record, root};
 
 const SEED: u64 = 20_261_126;
 const TURNS_PER_CONVERSATION: usize = 25;
@@ -85,30 +85,20 @@ impl Walk {
     }
 }
 
-fn apply(log: &mut Vec<Recorded>, tracker: &mut Tracker, event: Event) {
-    let recorded = Recorded {
-        seq: tracker.last_seq + 1,
-        at: 1_795_395_600_000,
-        event,
-    };
-    tracker.apply(&recorded);
-    log.push(recorded);
-}
-
 async fn converse(walk: &mut Walk, turns: usize) {
     let brain = ENGINE.brain();
     let shop = Embedded::new(brain.bot.clone(), Ledger::forgetful().await.unwrap());
     let (mut log, mut tracker) = (Vec::new(), Tracker::default());
     let lang = Lang::ALL[walk.random.random_range(0..2)];
-    apply(&mut log, &mut tracker, Event::ConversationStarted { lang });
+    record(&mut log, &mut tracker, Event::ConversationStarted { lang });
     if walk.random.random_bool(0.5) {
         let customer = format!("C{:03}", walk.random.random_range(1..26));
-        apply(&mut log, &mut tracker, Event::Identified { customer });
+        record(&mut log, &mut tracker, Event::Identified { customer });
     }
     let (mut place, mut same, mut trail) = (None, 0, Vec::new());
     for at in 0..turns {
         if tracker.ownership.status != Status::WithBot {
-            apply(&mut log, &mut tracker, Event::Resolved { by: "May".to_owned() });
+            record(&mut log, &mut tracker, Event::Resolved { by: "May".to_owned() });
         }
         let (text, choice) = walk.next(&tracker);
         let cid = Cid::new(format!("walk-{at:06}")).unwrap();
@@ -118,7 +108,7 @@ async fn converse(walk: &mut Walk, turns: usize) {
             choice,
             photos: Vec::new(),
         };
-        apply(&mut log, &mut tracker, said);
+        record(&mut log, &mut tracker, said);
         let mut turn = Turn::begin(brain.clone(), "walk", &tracker, tracker.last_at).unwrap();
         turn.understand(walk.understand(&text, tracker.lang()));
         let turned = turn.finish(&shop).await;
@@ -135,7 +125,7 @@ async fn converse(walk: &mut Walk, turns: usize) {
         assert!(spoke, "nothing was said to {text:?}: {events:#?}");
         events
             .into_iter()
-            .for_each(|event| apply(&mut log, &mut tracker, event));
+            .for_each(|event| record(&mut log, &mut tracker, event));
         assert!(tracker.unanswered().is_none() && tracker.acting.is_none());
         let flows: Vec<String> = tracker.flows().map(str::to_owned).collect();
         let now = tracker.flow.as_ref().map(|flow| (flows, flow.step.clone()));

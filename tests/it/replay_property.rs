@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use xiaoer::conversation::{Cid, Event, Lang, Recorded, Tracker};
 
-use crate::support::{block_on, fresh_engine};
+use crate::support::{block_on, fresh_engine, record};
 
 const SAYINGS: [&str; 14] = [
     "我的订单到哪了",
@@ -29,16 +29,6 @@ const CHOICES: [Option<&str>; 5] = [
     Some("return_reason:faulty"),
     Some("article:refund-timing"),
 ];
-
-fn record(log: &mut Vec<Recorded>, tracker: &mut Tracker, event: Event) {
-    let recorded = Recorded {
-        seq: tracker.last_seq + 1,
-        at: 1_795_395_600_000,
-        event,
-    };
-    tracker.apply(&recorded);
-    log.push(recorded);
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]

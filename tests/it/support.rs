@@ -14,6 +14,7 @@ use xiaoer::bot::Bot;
 use xiaoer::channels::{Identity, SocketLimits};
 use xiaoer::commerce::Embedded;
 use xiaoer::console::hash_password;
+use xiaoer::conversation::{Event, Recorded, Tracker};
 use xiaoer::engine::{Brain, Engine, Hub, HubSettings, SystemClock};
 use xiaoer::knowledge::Knowledge;
 use xiaoer::nlu::{EntityRules, Nlu};
@@ -65,6 +66,17 @@ pub fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> T {
         runtime.unwrap().block_on(future)
     };
     std::thread::scope(|scope| scope.spawn(wait).join().unwrap())
+}
+
+/// Adds an event to a log and to the tracker that is folded from it.
+pub fn record(log: &mut Vec<Recorded>, tracker: &mut Tracker, event: Event) {
+    let recorded = Recorded {
+        seq: tracker.last_seq + 1,
+        at: 1_795_395_600_000,
+        event,
+    };
+    tracker.apply(&recorded);
+    log.push(recorded);
 }
 
 /// The shipped shop with nothing done in it yet.

@@ -2,7 +2,8 @@
 
 use super::super::{Answer, Asked, Counter, Error, ProductQuery};
 use super::money;
-use crate::conversation::{Choice, Lang};
+use crate::bot::variants;
+use crate::conversation::Choice;
 
 /// Most products listed.
 const LISTED_MAX: usize = 5;
@@ -59,14 +60,4 @@ pub(super) async fn find_product(counter: &Counter<'_>, asked: &Asked) -> Result
         .with("stock", product.stock)
         .with("sizes", variants(&product.sizes, asked.lang))
         .with("colours", variants(&product.colours, asked.lang)))
-}
-
-/// `zh|en/zh|en` in one language.
-fn variants(written: &str, lang: Lang) -> String {
-    let pick = |one: &str| {
-        let (zh, en) = one.split_once('|').unwrap_or((one, one));
-        (if lang == Lang::Zh { zh } else { en }).trim().to_owned()
-    };
-    let list: Vec<String> = written.split('/').map(pick).filter(|s| !s.is_empty()).collect();
-    list.join(if lang == Lang::Zh { "、" } else { ", " })
 }
