@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::console::hash_password;
 use crate::engine::{Engine, Hub, HubSettings, SystemClock};
 use crate::server::{App, router, serve};
-use crate::store::{Account, Accounts, Ledger, Sqlite};
+use crate::store::{Account, Accounts, Ledger, Role, Sqlite};
 
 /// How long the bot waits for more before it answers.
 const BURST_MS: u64 = 350;
@@ -166,13 +166,8 @@ async fn first_password(accounts: &Accounts, reset: bool) -> anyhow::Result<Opti
         .map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())]))
         .collect();
     let password_hash = hash_password(&password).context("the password cannot be hashed")?;
-    let name = "店长".to_owned();
     accounts
-        .put(&Account {
-            account: "admin".to_owned(),
-            name,
-            password_hash,
-        })
+        .put(&Account::new("admin", "店长", password_hash).with_role(Role::Admin))
         .await?;
     Ok(Some(password))
 }

@@ -2,7 +2,11 @@
 //! runs against every store. Nothing outside this room writes a conversation.
 
 mod accounts;
+mod audit;
+mod drafts;
 mod ledger;
+mod role;
+mod schema;
 mod sqlite;
 mod sqlite_read;
 mod writer;
@@ -10,7 +14,10 @@ mod writer;
 use async_trait::async_trait;
 
 pub use accounts::{Account, Accounts};
+pub use audit::AuditEntry;
+pub use drafts::{DRAFT_CHARS_MAX, Draft};
 pub use ledger::{Entry, Ledger};
+pub use role::Role;
 pub use sqlite::Sqlite;
 
 use crate::conversation::{Cid, ConversationId, Event, Lang, Ownership, Recorded};
@@ -36,6 +43,20 @@ pub enum Error {
     /// More is waiting to be written than the store accepts.
     #[error("too many writes are waiting")]
     Busy,
+    /// A draft is longer than what is kept.
+    #[error("a draft has at most {DRAFT_CHARS_MAX} characters; this one is longer")]
+    DraftTooLong,
+    /// The change would leave nobody who may change accounts.
+    #[error("this is the last active admin; make another account admin first")]
+    LastAdmin,
+    /// Another process has the data folder.
+    #[error("the data folder {folder} is locked by pid {pid}; stop that process or use another --data")]
+    Locked {
+        /// The folder.
+        folder: String,
+        /// The process that has it.
+        pid: String,
+    },
     /// The store failed; nothing of the request was written.
     #[error("the store failed: {0}")]
     Failed(String),
@@ -67,6 +88,10 @@ pub struct Head {
     pub updated_at: i64,
     /// Since when it waits for a person.
     pub waiting_since: Option<i64>,
+    /// The shop's id of the customer, if it is proved who they are.
+    pub customer: Option<String>,
+    /// Time of the first event, milliseconds since 1970.
+    pub opened_at: i64,
 }
 
 /// A conversation to be opened.
@@ -135,10 +160,41 @@ pub trait Store: Send + Sync {
 }
 
 /// Which conversations to list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Survey {
-    /// Waiting ones, the longest waiting first; then those with agents, then the latest others.
+    /// Those customers wrote in: waiting ones, the longest waiting first; then those with agents, then the
+    /// latest others.
     Board {
+        /// Most rows.
+        heads_max: usize,
+    },
+    /// What people have to do: every one that waits, the longest waiting first; every one with an agent;
+    /// then the latest others that customers wrote in.
+    Open {
+        /// Most of the others. Waiting ones and those with agents are all there.
+        heads_max: usize,
+    },
+    /// What changed since a moment, the oldest change first. Clocks and commits cross, so whoever asks
+    /// again asks a little further back.
+    Changed {
+        /// From here on, milliseconds since 1970.
+        since: i64,
+        /// Most rows.
+        heads_max: usize,
+    },
+    /// Those whose last event lies in `from..until`, the oldest first.
+    Between {
+        /// The first moment, milliseconds since 1970.
+        from: i64,
+        /// The first moment after the last.
+        until: i64,
+        /// Most rows.
+        heads_max: usize,
+    },
+    /// Those of one proved customer, the latest first.
+    Customer {
+        /// The shop's id of the customer; an empty one has none.
+        customer: String,
         /// Most rows.
         heads_max: usize,
     },

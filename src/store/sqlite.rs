@@ -7,45 +7,20 @@ use async_trait::async_trait;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, Row};
+use sqlx::{ConnectOptions, Row};
 use tokio::sync::{mpsc, oneshot};
 
+use super::schema::{damaged, prepare};
 use super::writer::{self, Request, to_sql};
 use super::{Append, Appended, Error, Head, Opening, Store, Survey, sqlite_read};
 use crate::conversation::{ConversationId, Recorded};
 
-/// Version of the tables this code reads and writes.
-const SCHEMA_VERSION: i64 = 1;
 /// SQLite before this has a bug that can corrupt the write-ahead log.
 const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 /// Requests that may wait for the writer.
 const WRITES_WAITING_MAX: usize = 4_096;
 /// Connections that read.
 const READERS_MAX: u32 = 4;
-
-const SCHEMA: &str = "
-CREATE TABLE store (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE conversation (
-  id TEXT PRIMARY KEY, last_seq INTEGER NOT NULL, status TEXT NOT NULL, owner TEXT NOT NULL,
-  owner_epoch INTEGER NOT NULL, said INTEGER NOT NULL, answered INTEGER NOT NULL,
-  token_hash TEXT NOT NULL, lang TEXT NOT NULL, updated_at INTEGER NOT NULL, waiting_since INTEGER
-) STRICT;
-CREATE INDEX conversation_by_status ON conversation (status, updated_at);
-CREATE TABLE event (
-  conversation TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL,
-  PRIMARY KEY (conversation, seq)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE once (
-  conversation TEXT NOT NULL, cid TEXT NOT NULL, hash TEXT NOT NULL,
-  first INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (conversation, cid)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE account (
-  account TEXT PRIMARY KEY, name TEXT NOT NULL, password_hash TEXT NOT NULL
-) STRICT;
-CREATE TABLE login (
-  token_hash TEXT PRIMARY KEY, account TEXT NOT NULL, until INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-";
 
 /// Conversations in one SQLite file.
 pub struct Sqlite {
@@ -131,23 +106,14 @@ fn lock(folder: &Path) -> Result<std::fs::File, Error> {
         .map_err(failed)?;
     if file.try_lock().is_err() {
         let holder = std::fs::read_to_string(&path).unwrap_or_default();
-        return Err(Error::Unusable(format!(
-            "the data folder {} is locked by pid {}; stop that process or use another --data",
-            folder.display(),
-            holder.trim()
-        )));
+        return Err(Error::Locked {
+            folder: folder.display().to_string(),
+            pid: holder.trim().to_owned(),
+        });
     }
     file.set_len(0).map_err(failed)?;
     std::io::Write::write_all(&mut &file, std::process::id().to_string().as_bytes()).map_err(failed)?;
     Ok(file)
-}
-
-fn damaged(path: &Path, error: &sqlx::Error) -> Error {
-    Error::Unusable(format!(
-        "{} cannot be opened as a store: {error}; run `PRAGMA integrity_check` on a copy, or restore a \
-         backup (it is never replaced by an empty one)",
-        path.display()
-    ))
 }
 
 async fn check_version(connection: &mut sqlx::SqliteConnection) -> Result<(), Error> {
@@ -163,38 +129,6 @@ async fn check_version(connection: &mut sqlx::SqliteConnection) -> Result<(), Er
         )));
     }
     Ok(())
-}
-
-/// Creates the tables on first use; answers the lineage's name.
-async fn prepare(connection: &mut sqlx::SqliteConnection, path: &Path) -> Result<String, Error> {
-    let row = sqlx::query("PRAGMA user_version")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(|error| damaged(path, &error))?;
-    let found: i64 = row.try_get(0)?;
-    if found > SCHEMA_VERSION {
-        return Err(Error::Unusable(format!(
-            "{} was written by a newer version (schema {found}, this one knows {SCHEMA_VERSION}); \
-             run that version",
-            path.display()
-        )));
-    }
-    if found == 0 {
-        let mut transaction = connection.begin().await?;
-        sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
-        sqlx::query("INSERT INTO store VALUES ('epoch', $1)")
-            .bind(uuid::Uuid::new_v4().simple().to_string())
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::raw_sql("PRAGMA user_version = 1")
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-    }
-    let row = sqlx::query("SELECT value FROM store WHERE key = 'epoch'")
-        .fetch_one(connection)
-        .await?;
-    Ok(row.try_get("value")?)
 }
 
 #[async_trait]

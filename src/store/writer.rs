@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::sqlite_read::{decode_event, decode_head};
 use super::{Append, Appended, Error, Head, Opening};
-use crate::conversation::{Event, Owner, Recorded};
+use crate::conversation::{Event, Owner, Recorded, Status};
 
 /// Most requests in one transaction.
 const BATCH_MAX: usize = 64;
@@ -116,6 +116,8 @@ async fn open(connection: &mut SqliteConnection, opening: Opening) -> Result<Hea
         lang: opening.lang,
         updated_at: opening.at,
         waiting_since: None,
+        customer: None,
+        opened_at: opening.at,
     };
     let event = Event::ConversationStarted { lang: opening.lang };
     insert_event(
@@ -130,8 +132,8 @@ async fn open(connection: &mut SqliteConnection, opening: Opening) -> Result<Hea
     .await?;
     sqlx::query(
         "INSERT INTO conversation (id, last_seq, status, owner, owner_epoch, said, answered, \
-         token_hash, lang, updated_at, waiting_since) \
-         VALUES ($1, 1, 'with_bot', 'bot', 0, 0, 0, $2, $3, $4, NULL)",
+         token_hash, lang, updated_at, waiting_since, customer, opened_at) \
+         VALUES ($1, 1, 'with_bot', 'bot', 0, 0, 0, $2, $3, $4, NULL, '', $4)",
     )
     .bind(head.id.as_str())
     .bind(&head.token_hash)
@@ -170,12 +172,17 @@ async fn write(connection: &mut SqliteConnection, append: Append) -> Result<Appe
             }
             Event::TurnEnded { answers, .. } => answered = to_sql(*answers),
             Event::CustomerSaid { .. } => said = to_sql(head.last_seq + 1),
-            Event::HandoffRequested { .. } => head.waiting_since = Some(append.at),
-            Event::AgentJoined { .. } | Event::Resolved { .. } => head.waiting_since = None,
+            Event::Identified { customer } => {
+                head.customer = Some(customer.clone()).filter(|customer| !customer.is_empty());
+            }
             _ => {}
         }
         head.last_seq += 1;
         head.ownership.apply(&event);
+        head.waiting_since = match head.ownership.status {
+            Status::Waiting => head.waiting_since.or(Some(append.at)),
+            _ => None,
+        };
         events.push(Recorded {
             seq: head.last_seq,
             at: append.at,
@@ -209,7 +216,7 @@ async fn save(
     };
     sqlx::query(
         "UPDATE conversation SET last_seq = $1, status = $2, owner = $3, owner_epoch = $4, \
-         said = $5, answered = $6, updated_at = $7, waiting_since = $8 WHERE id = $9",
+         said = $5, answered = $6, updated_at = $7, waiting_since = $8, customer = $9 WHERE id = $10",
     )
     .bind(to_sql(head.last_seq))
     .bind(head.ownership.status.name())
@@ -219,6 +226,7 @@ async fn save(
     .bind(answered)
     .bind(head.updated_at)
     .bind(head.waiting_since)
+    .bind(head.customer.as_deref().unwrap_or_default())
     .bind(head.id.as_str())
     .execute(connection)
     .await?;

@@ -22,6 +22,7 @@ mod replay_property;
 #[path = "../../examples/shop_server/shop.rs"]
 mod sample_shop;
 mod shop_connector;
+mod store_accounts;
 mod store_contract;
 mod support;
 mod tidy;

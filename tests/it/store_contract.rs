@@ -109,7 +109,97 @@ async fn the_contract(store: Arc<dyn Store>) {
     assert_eq!(seqs(&all), [1, 2, 3, 4, 5]);
     assert_eq!(store.read(&id("one"), 2, 2).await.unwrap(), all[2..4]);
     assert!(store.read(&id("none"), 0, 10).await.unwrap().is_empty());
-    many_writers(store).await;
+    many_writers(store.clone()).await;
+    what_surveys_list(store).await;
+}
+
+/// Opens a conversation where a customer speaks at a moment.
+async fn spoken(store: &Arc<dyn Store>, name: &str, at: i64, more: Vec<Event>) {
+    let opening = Opening {
+        at: at - 1,
+        ..opening(name)
+    };
+    store.open(opening).await.unwrap();
+    let mut events = vec![said("cid-00000001", "hello")];
+    events.extend(more);
+    let append = append(name, events);
+    store.append(Append { at, ..append }).await.unwrap();
+}
+
+/// The names of listed conversations opened for surveys, in order.
+async fn listed(store: &Arc<dyn Store>, survey: Survey) -> Vec<String> {
+    let heads = store.survey(survey).await.unwrap();
+    let name = |id: &ConversationId| id.as_str().strip_prefix("conversation-s-").map(str::to_owned);
+    heads.iter().filter_map(|head| name(&head.id)).collect()
+}
+
+async fn what_surveys_list(store: Arc<dyn Store>) {
+    let handoff = || Event::HandoffRequested {
+        reason: HandoffReason::Asked,
+    };
+    let joined = || Event::AgentJoined {
+        account: "lin".into(),
+        agent: "Lin".into(),
+    };
+    let known = |customer: &str| Event::Identified {
+        customer: customer.into(),
+    };
+    spoken(&store, "s-bot", 110, vec![known("C-1")]).await;
+    spoken(&store, "s-late", 160, vec![known("C-1"), known("")]).await;
+    spoken(&store, "s-other", 150, vec![known("C-1")]).await;
+    spoken(&store, "s-second", 130, vec![handoff()]).await;
+    spoken(&store, "s-first", 120, vec![handoff()]).await;
+    spoken(&store, "s-agent", 140, vec![handoff(), joined()]).await;
+    let silent = Opening {
+        at: 170,
+        ..opening("s-silent")
+    };
+    store.open(silent).await.unwrap();
+
+    // Waiting ones keep their place when more happens in them.
+    let more = append("s-first", vec![said("cid-00000002", "still here"), handoff()]);
+    store.append(Append { at: 180, ..more }).await.unwrap();
+    let head = store.head(&id("s-first")).await.unwrap();
+    assert_eq!((head.waiting_since, head.updated_at), (Some(120), 180));
+    assert_eq!(head.opened_at, 119);
+
+    let open = Survey::Open { heads_max: 2 };
+    let all = ["first", "second", "agent", "late", "other"];
+    assert_eq!(
+        listed(&store, open).await,
+        all,
+        "whoever waits is there whatever the limit"
+    );
+
+    let changed = |since, heads_max| Survey::Changed { since, heads_max };
+    let since = listed(&store, changed(150, 100)).await;
+    assert_eq!(since, ["other", "late", "silent", "first"]);
+    assert_eq!(listed(&store, changed(150, 2)).await, ["other", "late"]);
+    assert!(listed(&store, changed(181, 100)).await.is_empty());
+
+    let between = Survey::Between {
+        from: 130,
+        until: 150,
+        heads_max: 100,
+    };
+    assert_eq!(listed(&store, between).await, ["second", "agent"]);
+
+    let of = |customer: &str| Survey::Customer {
+        customer: customer.into(),
+        heads_max: 100,
+    };
+    assert_eq!(
+        listed(&store, of("C-1")).await,
+        ["other", "bot"],
+        "a proof taken back is none"
+    );
+    assert!(
+        listed(&store, of("")).await.is_empty(),
+        "nobody has no conversations"
+    );
+    let head = store.head(&id("s-bot")).await.unwrap();
+    assert_eq!(head.customer.as_deref(), Some("C-1"));
+    assert_eq!(store.head(&id("s-late")).await.unwrap().customer, None);
 }
 
 /// Fifty writers on one conversation: no hole, nothing twice.

@@ -116,17 +116,9 @@ impl TestServer {
         let store = Sqlite::open(folder).await.unwrap();
         let accounts = store.accounts().await.unwrap();
         let password_hash = hash_password(PASSWORD).unwrap();
-        let lin = Account {
-            account: "lin".into(),
-            name: "小林".into(),
-            password_hash,
-        };
+        let lin = Account::new("lin", "小林", &password_hash);
         accounts.put(&lin).await.unwrap();
-        let may = Account {
-            account: "may".into(),
-            name: "May".into(),
-            ..lin
-        };
+        let may = Account::new("may", "May", password_hash);
         accounts.put(&may).await.unwrap();
         let settings = HubSettings::default();
         let hub = Hub::new(
