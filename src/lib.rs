@@ -10,6 +10,7 @@ pub mod commerce;
 pub mod config;
 pub mod console;
 pub mod conversation;
+pub mod desk;
 pub mod dialogue;
 pub mod engine;
 pub mod exchange;

@@ -11,6 +11,7 @@ use super::catalogue::Catalogue;
 use super::flow::Flow;
 use super::flow_check::check_flows;
 use super::flow_file::load_flows;
+use super::handoff::{Canned, HandoffRules, check_handoff, load_canned, load_handoff};
 use super::intent::{Intent, load_intents};
 use super::pattern::{Patterns, load_patterns};
 use super::places::Places;
@@ -31,6 +32,10 @@ const NEEDED_RESPONSES: [&str; 3] = ["handoff", "handoff_closed", "out_of_scope"
 pub struct Bot {
     /// Settings.
     pub shop: Shop,
+    /// When and to whom conversations are handed.
+    pub handoff: HandoffRules,
+    /// Phrases that agents keep ready.
+    pub canned: Vec<Canned>,
     /// Intents by name.
     pub intents: BTreeMap<String, Intent>,
     /// Responses by language and key.
@@ -90,6 +95,8 @@ impl Bot {
             return (None, problems);
         }
         let shop = load_shop(&root.join("shop.yaml"), &mut problems);
+        let handoff = load_handoff(&root.join("handoff.yaml"), &mut problems);
+        let canned = load_canned(&root.join("canned.yaml"), &mut problems);
         let intents = load_intents(&root.join("intents"), &mut problems);
         let mut responses = load_responses(&root.join("responses"), &mut problems);
         let patterns = load_patterns(&root.join("patterns.yaml"), &mut responses, &mut problems);
@@ -101,6 +108,8 @@ impl Bot {
         let catalogue = load_catalogue(&root.join("catalogue"), &mut problems);
         let bot = Self {
             shop: shop.unwrap_or_else(Shop::unread),
+            handoff,
+            canned,
             intents: intents.into_iter().map(|i| (i.name.clone(), i)).collect(),
             responses,
             flows: flows.into_iter().map(|f| (f.name.clone(), f)).collect(),
@@ -184,6 +193,7 @@ fn check_references(bot: &Bot, root: &Path, problems: &mut Problems) {
     check_flows(bot, problems);
     check_values(bot, root, problems);
     check_choices(bot, root, problems);
+    check_handoff(bot, root, problems);
     check_articles(bot, problems);
 }
 

@@ -11,6 +11,7 @@ mod flow;
 mod flow_check;
 mod flow_file;
 mod flow_ways;
+mod handoff;
 mod intent;
 mod likeness;
 mod pattern;
@@ -35,6 +36,7 @@ pub use connector::{
     Pointers, SCAN_FIELDS, ShopMap, address,
 };
 pub use flow::{Flow, Offer, Offers, Step, StepKind};
+pub use handoff::{Canned, Clocks, HandoffRules, Item, Mode, Named, Pace, Routing, Team, Triggers};
 pub use intent::{EXAMPLE_CHARS_MAX, Example, INTENT_BYTES_MAX, Intent, load_intents};
 pub use likeness::alike;
 pub use pattern::{Pattern, Patterns, folded_message, holds, one_slip};

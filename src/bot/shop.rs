@@ -15,6 +15,9 @@ use crate::conversation::Lang;
 /// Largest settings file, in bytes.
 const SHOP_BYTES_MAX: u64 = 64 * 1024;
 
+/// Days looked ahead for opening hours.
+const DAYS_LOOKED_AHEAD: i32 = 15;
+
 /// When people are at work on one weekday, as minutes since midnight, or a free day.
 pub type Day = Option<(u16, u16)>;
 
@@ -266,6 +269,56 @@ impl Shop {
         self.hours[day].is_some_and(|(from, to)| (from..to).contains(&minute))
     }
 
+    /// The opening hours of a day and of those that follow, as moments; a fortnight looks far enough.
+    fn openings(&self, from: i64) -> impl Iterator<Item = (i64, i64)> {
+        let zoned = jiff::Timestamp::from_millisecond(from)
+            .ok()
+            .and_then(|moment| moment.in_tz(&self.zone).ok());
+        let days = zoned.into_iter().flat_map(|first| {
+            (0..DAYS_LOOKED_AHEAD).filter_map(move |ahead| {
+                let day = first.date().checked_add(jiff::Span::new().days(ahead)).ok()?;
+                Some((day, first.time_zone().clone()))
+            })
+        });
+        days.filter_map(|(day, zone)| {
+            let (open, close) =
+                self.hours[usize::from(day.weekday().to_monday_zero_offset().unsigned_abs())]?;
+            let at = |minute: u16| {
+                let span = jiff::Span::new().minutes(i64::from(minute));
+                let moment = day
+                    .to_datetime(jiff::civil::Time::midnight())
+                    .checked_add(span)
+                    .ok()?;
+                Some(zone.to_timestamp(moment).ok()?.as_millisecond())
+            };
+            Some((at(open)?, at(close)?))
+        })
+    }
+
+    /// The moment when so many seconds of opening hours have passed; seconds of the clock where there are none.
+    #[must_use]
+    pub fn open_after(&self, at: i64, seconds: u32) -> i64 {
+        let mut left = i64::from(seconds) * 1_000;
+        for (open, close) in self.openings(at) {
+            let from = open.max(at);
+            if from >= close {
+                continue;
+            }
+            if left <= close - from {
+                return from + left;
+            }
+            left -= close - from;
+        }
+        at + i64::from(seconds) * 1_000
+    }
+
+    /// When people are at work next, `None` if they are now or nobody knows.
+    #[must_use]
+    pub fn opens_at(&self, at: i64) -> Option<i64> {
+        let mut openings = self.openings(at).filter(|(_, close)| *close > at);
+        openings.next().map(|(open, _)| open).filter(|open| *open > at)
+    }
+
     /// The hour of a moment where the shop is.
     #[must_use]
     pub fn hour_of(&self, at: i64) -> Option<i8> {
@@ -312,6 +365,32 @@ mod tests {
         assert!(shop().is_open(nine));
         assert!(!shop().is_open(nine - 1));
         assert!(!shop().is_open(nine + 24 * 3_600_000), "Tuesday is free");
+    }
+
+    #[test]
+    fn only_opening_hours_count() {
+        let nine = 1_795_395_600_000;
+        let hour = 3_600_000;
+        assert_eq!(shop().open_after(nine + hour, 60), nine + hour + 60_000);
+        assert_eq!(
+            shop().open_after(nine - hour, 60),
+            nine + 60_000,
+            "before the day"
+        );
+        let week = 7 * 24 * hour;
+        let closes = nine + 13 * hour;
+        assert_eq!(
+            shop().open_after(closes - 30_000, 60),
+            nine + week + 30_000,
+            "over the end"
+        );
+        assert_eq!(
+            Shop::unread().open_after(nine, 60),
+            nine + 60_000,
+            "no hours, no rest"
+        );
+        assert_eq!(shop().opens_at(nine), None);
+        assert_eq!(shop().opens_at(closes), Some(nine + week));
     }
 
     #[test]

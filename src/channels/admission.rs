@@ -1,16 +1,17 @@
 //! Who comes in: a fresh conversation or one to go on with, the customer's proof, the page they look at.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rand::Rng;
 use sha2::{Digest, Sha256};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use super::text::TEXT_CHARS_MAX;
 use super::websocket::Channel;
-use super::wire::{Code, Hello, VERSION, Welcome};
+use super::wire::{Code, Hello, Rating, VERSION, Welcome};
 use crate::conversation::{ConversationId, Lang, Status};
-use crate::engine::{Delivery, Hub, Inbound};
+use crate::engine::{Delivery, Hub, Inbound, Queue};
 use crate::store::{self, Head, Opening};
 
 /// Longest value of a page, in characters.
@@ -24,7 +25,7 @@ pub(super) struct Guest {
     pub cursor: u64,
     pub status: Status,
     pub deliveries: broadcast::Receiver<Delivery>,
-    pub board: broadcast::Receiver<()>,
+    pub queue: watch::Receiver<Arc<Queue>>,
 }
 
 /// Finds or opens the conversation.
@@ -60,6 +61,7 @@ pub(super) async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, We
     let resumed = same_epoch && after <= last_seq;
     // Subscribed before anything is read: what happens in between comes twice and is passed over.
     let deliveries = hub.subscribe(&head.id).map_err(|error| Code::from(&error))?;
+    let brain = hub.engine().brain();
     let welcome = Welcome {
         v: VERSION,
         conversation: head.id.to_string(),
@@ -68,16 +70,19 @@ pub(super) async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, We
         head: last_seq,
         resumed,
         status: head.ownership.status,
-        shop: hub.engine().brain().bot.shop.name(lang).to_owned(),
+        shop: brain.bot.shop.name(lang).to_owned(),
         lang,
         text_chars_max: TEXT_CHARS_MAX,
+        rating: Rating {
+            reasons: brain.bot.handoff.rating_reasons.clone(),
+        },
     };
     let guest = Guest {
         id: head.id,
         cursor: if resumed { after } else { 0 },
         status: head.ownership.status,
         deliveries,
-        board: hub.subscribe_board(),
+        queue: hub.board().queue(),
     };
     Ok((guest, welcome))
 }

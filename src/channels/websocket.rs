@@ -16,13 +16,14 @@ use super::limits::SocketLimits;
 use super::text::check_text;
 use super::wire::{CLIENT_TYPES, ClientFrame, Code, Say, ServerFrame, SignalFrame, VERSION, parse};
 use crate::conversation::{Cid, Status};
-use crate::engine::{Delivery, Hub, Inbound, Signal, Who};
-use crate::store::Survey;
+use crate::engine::{Delivery, Hub, Inbound, Place, Signal, Who};
 
 /// Events read from the store at a time when a customer catches up.
 const PAGE_EVENTS: usize = 200;
-/// Waiting conversations looked at to tell a place in the queue.
-const QUEUE_HEADS_MAX: usize = 500;
+/// Longest comment with a rating, in characters.
+const COMMENT_CHARS_MAX: usize = 1_000;
+/// Longest address or number to be answered at, in characters.
+const CONTACT_CHARS_MAX: usize = 120;
 /// Longest button value, in characters.
 const CHOICE_CHARS_MAX: usize = 200;
 
@@ -58,7 +59,7 @@ pub async fn serve(channel: Channel, mut socket: WebSocket) {
                 guest,
                 meter,
                 refusals: 0,
-                place: None,
+                told: None,
             };
             let end = seat.sit().await;
             socket = seat.socket;
@@ -155,7 +156,7 @@ impl End {
 enum Woke {
     Received(Option<Result<Message, axum::Error>>),
     Delivered(Result<Delivery, RecvError>),
-    Board,
+    Queue,
     Ping,
     Draining,
 }
@@ -166,7 +167,7 @@ struct Seat {
     guest: Guest,
     meter: DefaultDirectRateLimiter,
     refusals: u32,
-    place: Option<u64>,
+    told: Option<(Place, bool)>,
 }
 
 impl Seat {
@@ -187,7 +188,7 @@ impl Seat {
             let woke = tokio::select! {
                 received = self.socket.recv() => Woke::Received(received),
                 delivery = self.guest.deliveries.recv() => Woke::Delivered(delivery),
-                _ = self.guest.board.recv(), if self.guest.status == Status::Waiting => Woke::Board,
+                _ = self.guest.queue.changed(), if self.guest.status == Status::Waiting => Woke::Queue,
                 _ = ping.tick() => Woke::Ping,
                 _ = self.channel.draining.changed() => Woke::Draining,
             };
@@ -197,7 +198,7 @@ impl Seat {
                     self.receive(received).await?;
                 }
                 Woke::Delivered(delivery) => self.pass_on(delivery).await?,
-                Woke::Board => self.tell_place().await?,
+                Woke::Queue => self.tell_place().await?,
                 Woke::Ping if heard.elapsed() > silence => {
                     return Err(End::Close(close_code::AWAY, "silent for too long"));
                 }
@@ -234,6 +235,12 @@ impl Seat {
         match parse::<ClientFrame>(&text, &CLIENT_TYPES) {
             Ok(ClientFrame::Say(say)) => self.say(say).await,
             Ok(ClientFrame::Page { page }) => self.look_at(&page).await,
+            Ok(ClientFrame::Rate {
+                stars,
+                reason,
+                comment,
+            }) => self.bring(self.rated(stars, reason, comment)).await,
+            Ok(ClientFrame::Contact { contact }) => self.bring(contact_left(&contact)).await,
             Ok(ClientFrame::Typing { on }) => {
                 self.channel.hub.signal(
                     &self.guest.id,
@@ -251,10 +258,35 @@ impl Seat {
 
     /// Another page: nothing to tell the customer, who is on it.
     async fn look_at(&mut self, page: &BTreeMap<String, String>) -> Flow<()> {
-        let outcome = match page_of(page) {
-            Ok(page) => {
-                let arrived = Inbound::Arrived { customer: None, page };
-                let delivered = self.channel.hub.deliver(&self.guest.id, arrived).await;
+        let arrived = page_of(page).map(|page| Inbound::Arrived { customer: None, page });
+        self.bring(arrived).await
+    }
+
+    fn rated(&self, stars: u8, reason: Option<String>, comment: Option<String>) -> Result<Inbound, Code> {
+        let brain = self.channel.hub.engine().brain();
+        let reasons = &brain.bot.handoff.rating_reasons;
+        let known = reason
+            .as_ref()
+            .is_none_or(|id| reasons.iter().any(|own| own.id == *id));
+        if !(1..=5).contains(&stars) || !known {
+            return Err(Code::BadField);
+        }
+        let comment = comment.filter(|text| !text.trim().is_empty());
+        let comment = comment
+            .map(|text| short_text(&text, COMMENT_CHARS_MAX))
+            .transpose()?;
+        Ok(Inbound::Rated {
+            stars,
+            reason,
+            comment,
+        })
+    }
+
+    /// What is not a message: refused aloud, done in silence; the event it becomes tells the rest.
+    async fn bring(&mut self, inbound: Result<Inbound, Code>) -> Flow<()> {
+        let outcome = match inbound {
+            Ok(inbound) => {
+                let delivered = self.channel.hub.deliver(&self.guest.id, inbound).await;
                 delivered.map_err(|error| Code::from(&error))
             }
             Err(code) => Err(code),
@@ -365,32 +397,37 @@ impl Seat {
     /// The place in the queue, whenever it is another than last told.
     async fn tell_place(&mut self) -> Flow<()> {
         if self.guest.status != Status::Waiting {
-            self.place = None;
+            self.told = None;
             return Ok(());
         }
-        let hub = &self.channel.hub;
-        let heads = hub
-            .store()
-            .survey(Survey::Board {
-                heads_max: QUEUE_HEADS_MAX,
-            })
-            .await;
-        let waiting = heads.unwrap_or_default();
-        let mut waiting = waiting.iter().filter(|h| h.ownership.status == Status::Waiting);
-        let Some(before) = waiting.position(|head| head.id == self.guest.id) else {
+        let queue = self.guest.queue.borrow_and_update().clone();
+        let Some(place) = queue.places.get(&self.guest.id).copied() else {
             return Ok(());
         };
-        let place = before as u64 + 1;
-        if self.place == Some(place) {
+        if self.told == Some((place, queue.open)) {
             return Ok(());
         }
-        self.place = Some(place);
-        let open = hub.engine().brain().bot.shop.is_open(hub.now());
+        self.told = Some((place, queue.open));
         let signal = SignalFrame::Queue {
-            place,
-            wait_s: None,
-            open,
+            place: place.place,
+            wait_s: place.wait_s.filter(|_| queue.open),
+            open: queue.open,
+            opens_at: queue.opens_at,
         };
         Box::pin(self.send(&ServerFrame::Signal(signal))).await
     }
+}
+
+/// Where the customer can be answered later.
+fn contact_left(contact: &str) -> Result<Inbound, Code> {
+    let contact = short_text(contact, CONTACT_CHARS_MAX)?;
+    Ok(Inbound::ContactLeft { contact })
+}
+
+fn short_text(text: &str, chars_max: usize) -> Result<String, Code> {
+    let text = check_text(text)?;
+    if text.chars().count() > chars_max {
+        return Err(Code::TooLong);
+    }
+    Ok(text)
 }

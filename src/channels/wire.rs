@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bot::Item;
 use crate::conversation::{Cid, Lang, Recorded, Status};
 
 /// The protocol's version.
@@ -28,6 +29,22 @@ pub enum ClientFrame {
     Typing {
         /// Writing.
         on: bool,
+    },
+    /// How it was with people.
+    Rate {
+        /// 1 to 5.
+        stars: u8,
+        /// One of `welcome.rating.reasons`.
+        #[serde(default)]
+        reason: Option<String>,
+        /// In their words.
+        #[serde(default)]
+        comment: Option<String>,
+    },
+    /// Where the customer can be answered later.
+    Contact {
+        /// E-mail address or telephone number.
+        contact: String,
     },
 }
 
@@ -122,6 +139,15 @@ pub struct Welcome {
     pub lang: Lang,
     /// Longest message, in characters.
     pub text_chars_max: usize,
+    /// How people can be rated.
+    pub rating: Rating,
+}
+
+/// What a rating is made of, besides stars and words.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Rating {
+    /// To be tapped.
+    pub reasons: Vec<Item>,
 }
 
 /// A hint that is never stored.
@@ -144,6 +170,9 @@ pub enum SignalFrame {
         wait_s: Option<u64>,
         /// Whether people are at work now.
         open: bool,
+        /// When they are again, milliseconds since 1970.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        opens_at: Option<i64>,
     },
 }
 
@@ -198,6 +227,8 @@ pub enum Code {
     Unavailable,
     /// The conversation has changed hands.
     Fenced,
+    /// Another agent was faster.
+    Taken,
     /// Not yours.
     NotAllowed,
     /// Not there.
@@ -227,6 +258,7 @@ impl Code {
             Self::Busy => "too much is waiting; send it again later",
             Self::Unavailable => "the message could not be stored; send it again later",
             Self::Fenced => "the conversation has changed hands; look again",
+            Self::Taken => "another agent has the conversation already",
             Self::NotAllowed => "only the agent who has the conversation may do this",
             Self::NotFound => "not there",
         }
@@ -283,6 +315,7 @@ impl From<&crate::engine::Error> for Code {
         match error {
             E::Busy | E::Store(S::Busy) => Self::Busy,
             E::NotOwner => Self::NotAllowed,
+            E::Taken { .. } => Self::Taken,
             E::Store(S::NotFound) => Self::UnknownConversation,
             E::Store(S::CidConflict) => Self::CidConflict,
             E::Store(S::Fenced) => Self::Fenced,
@@ -372,7 +405,7 @@ impl<'de> serde::de::Visitor<'de> for UnrepeatedVisitor {
 }
 
 /// The types of customers' frames.
-pub const CLIENT_TYPES: [&str; 4] = ["hello", "say", "page", "typing"];
+pub const CLIENT_TYPES: [&str; 6] = ["hello", "say", "page", "typing", "rate", "contact"];
 
 #[cfg(test)]
 mod tests {

@@ -130,7 +130,7 @@ fn show(out: &mut impl Write, event: &Event, why: bool) -> std::io::Result<()> {
                 understanding.entities
             )
         }
-        Event::HandoffRequested { reason } => writeln!(out, "  (to people: {reason:?})"),
+        Event::HandoffRequested { reason, .. } => writeln!(out, "  (to people: {reason:?})"),
         _ => Ok(()),
     }
 }

@@ -17,6 +17,7 @@ use crate::channels::{Identity, SocketLimits};
 use crate::commerce::connect;
 use crate::config::Config;
 use crate::console::hash_password;
+use crate::desk::Desk;
 use crate::engine::{Engine, Hub, HubSettings, SystemClock};
 use crate::server::{App, router, serve};
 use crate::store::{Account, Accounts, Ledger, Role, Sqlite};
@@ -89,11 +90,12 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
         ..HubSettings::default()
     };
     let hub = Hub::new(engine, store, Arc::new(SystemClock), settings);
+    let desk = Desk::open(hub.clone(), accounts).await?;
+    desk.keep_going_round();
     let caught_up = hub.catch_up().await?;
     let (drain, draining) = watch::channel(false);
     let app = App {
-        hub,
-        accounts,
+        desk,
         limits: Arc::new(SocketLimits::default()),
         identity: identity_of(config)?,
         draining: draining.clone(),

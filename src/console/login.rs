@@ -92,7 +92,7 @@ fn refusal(status: StatusCode, code: &str, message: &str, retry_after_ms: Option
 }
 
 pub(super) async fn log_in(State(console): State<Console>, Json(form): Json<LoginForm>) -> Response {
-    let now = console.hub.now();
+    let now = console.desk.hub().now();
     if form.account.len() > FIELD_BYTES_MAX || form.password.len() > FIELD_BYTES_MAX {
         return refusal(
             StatusCode::BAD_REQUEST,
@@ -105,7 +105,7 @@ pub(super) async fn log_in(State(console): State<Console>, Json(form): Json<Logi
         let message = "too many wrong passwords; wait a minute";
         return refusal(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message, Some(rest));
     }
-    let account = match console.accounts.get(&form.account).await {
+    let account = match console.desk.accounts().get(&form.account).await {
         Ok(account) => account,
         Err(error) => {
             tracing::error!(%error, "accounts cannot be read");
@@ -131,7 +131,8 @@ pub(super) async fn log_in(State(console): State<Console>, Json(form): Json<Logi
     let token: String = token.iter().map(|b| format!("{b:02x}")).collect();
     let until = now + LOGIN_MS;
     if let Err(error) = console
-        .accounts
+        .desk
+        .accounts()
         .put_login(&token_hash(&token), &account.account, now, until)
         .await
     {
@@ -172,7 +173,7 @@ fn described(account: &Account) -> Json<serde_json::Value> {
 
 pub(super) async fn log_out(State(console): State<Console>, headers: HeaderMap) -> Response {
     if let Some(token) = token_of(&headers)
-        && let Err(error) = console.accounts.end_login(&token_hash(&token)).await
+        && let Err(error) = console.desk.accounts().end_login(&token_hash(&token)).await
     {
         tracing::error!(%error, "a login cannot be ended");
     }
@@ -191,8 +192,9 @@ pub(super) async fn me(State(console): State<Console>, headers: HeaderMap) -> Re
 pub(super) async fn who(console: &Console, headers: &HeaderMap) -> Option<Account> {
     let token = token_of(headers)?;
     console
-        .accounts
-        .login(&token_hash(&token), console.hub.now())
+        .desk
+        .accounts()
+        .login(&token_hash(&token), console.desk.hub().now())
         .await
         .ok()
         .flatten()

@@ -1,8 +1,10 @@
-//! The people's side: login, the board of conversations, claim, reply, resolve. Everything an agent
-//! does goes through the same hub as what a customer does.
+//! The people's pages: login, the board, conversations and what agents do with them. Everything goes through
+//! the same hub as what a customer does.
 
+mod acts;
 mod frames;
 mod login;
+mod rows;
 mod socket;
 
 use std::sync::Arc;
@@ -11,20 +13,17 @@ use axum::Router;
 use axum::routing::{get, post};
 use tokio::sync::watch;
 
-pub use frames::{AgentFrame, BoardRow, ConsoleFrame};
+pub use frames::{AgentFrame, ConsoleFrame};
 pub use login::{LoginGate, hash_password};
 
 use crate::channels::SocketLimits;
-use crate::engine::Hub;
-use crate::store::Accounts;
+use crate::desk::Desk;
 
 /// What the console needs.
 #[derive(Clone)]
 pub struct Console {
-    /// The door to conversations.
-    pub hub: Hub,
-    /// Who may log in.
-    pub accounts: Accounts,
+    /// Who is there, and the door to conversations.
+    pub desk: Desk,
     /// Slows down guessing.
     pub gate: Arc<LoginGate>,
     /// Bounds of a socket.

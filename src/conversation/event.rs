@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cid, Lang, Understanding};
+use super::{Cid, HandoffReason, Lang, LeaveCause, Understanding};
 
 /// A button offered with a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -80,20 +80,6 @@ pub struct Why {
     pub score: Option<f32>,
 }
 
-/// Why a conversation goes to people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum HandoffReason {
-    /// The customer asked.
-    Asked,
-    /// The bot did not understand several times.
-    NotUnderstood,
-    /// The customer is furious.
-    Anger,
-    /// A flow came to a point that only people may decide.
-    Flow,
-}
-
 /// What the knowledge base made of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -159,6 +145,9 @@ pub enum Event {
     Identified {
         /// The shop's id of the customer; empty for nobody.
         customer: String,
+        /// Their level, where the shop told it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level: Option<String>,
     },
     /// The page that the customer looks at.
     PageSeen {
@@ -268,9 +257,71 @@ pub enum Event {
     HandoffRequested {
         /// Why.
         reason: HandoffReason,
+        /// What it is about: the flow or the intent that led here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic: Option<String>,
+        /// The team it is for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<String>,
+        /// 0 to 2; the higher is served first.
+        #[serde(default)]
+        priority: u8,
+    },
+    /// A waiting conversation was offered to an agent.
+    Offered {
+        /// Account name.
+        account: String,
+        /// Name as shown.
+        agent: String,
+    },
+    /// The agent did not take it in time, or said no.
+    OfferLapsed {
+        /// Account name.
+        account: String,
     },
     /// An agent claimed the conversation.
     AgentJoined {
+        /// Account name (not sent to customers).
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        account: String,
+        /// Name as shown.
+        agent: String,
+        /// The account it was taken over from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+    },
+    /// The agent is gone; the conversation is back in the queue.
+    AgentLeft {
+        /// Account name (not sent to customers).
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        account: String,
+        /// Name as shown.
+        agent: String,
+        /// How.
+        cause: LeaveCause,
+    },
+    /// It was passed on among people and waits for whom it is meant.
+    Transferred {
+        /// Account name of who passed it on (not sent to customers).
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        account: String,
+        /// Their name as shown.
+        agent: String,
+        /// For this account.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to_account: Option<String>,
+        /// Name of that account as shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to_agent: Option<String>,
+        /// For this team.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to_team: Option<String>,
+        /// For colleagues' eyes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// The bot has it again.
+    HandedBack {
         /// Account name (not sent to customers).
         #[serde(default, skip_serializing_if = "String::is_empty")]
         account: String,
@@ -286,10 +337,61 @@ pub enum Event {
         /// What they wrote.
         text: String,
     },
+    /// A note among people; customers never see it.
+    Noted {
+        /// The agent's id of it.
+        cid: Cid,
+        /// Account name.
+        account: String,
+        /// Name as shown.
+        agent: String,
+        /// What they wrote.
+        text: String,
+        /// Accounts it calls.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<String>,
+    },
+    /// These labels it bears from now on.
+    Labelled {
+        /// Account name.
+        account: String,
+        /// All of them.
+        labels: Vec<String>,
+    },
+    /// The owning agent looks at it again later.
+    Snoozed {
+        /// Account name.
+        account: String,
+        /// Until then, milliseconds since 1970; `None` wakes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<i64>,
+    },
     /// The conversation was brought to an end.
     Resolved {
         /// Name as shown of who ended it.
         by: String,
+        /// Account name (not sent to customers).
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        account: String,
+        /// Why, by its id in `handoff.yaml` (not sent to customers).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// The customer left word where they can be answered later.
+    ContactLeft {
+        /// E-mail address or telephone number.
+        contact: String,
+    },
+    /// The customer said how it was.
+    Rated {
+        /// 1 to 5.
+        stars: u8,
+        /// Its id in `handoff.yaml`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// In their words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<String>,
     },
     /// The bot's turn on a message is complete; what it said stands before this event.
     TurnEnded {
@@ -300,38 +402,6 @@ pub enum Event {
         /// Version of the knowledge base that answered it.
         knowledge: String,
     },
-}
-
-impl Event {
-    /// The event as the customer may see it, or `None` for the bot's inner workings.
-    #[must_use]
-    pub fn for_customer(&self) -> Option<Self> {
-        match self {
-            Self::ConversationStarted { .. }
-            | Self::CustomerSaid { .. }
-            | Self::HandoffRequested { .. }
-            | Self::AgentSaid { .. }
-            | Self::Resolved { .. } => Some(self.clone()),
-            Self::AgentJoined { agent, .. } => Some(Self::AgentJoined {
-                account: String::new(),
-                agent: agent.clone(),
-            }),
-            Self::BotSaid {
-                text,
-                choices,
-                citations,
-                card,
-                ..
-            } => Some(Self::BotSaid {
-                text: text.clone(),
-                choices: choices.clone(),
-                citations: citations.clone(),
-                card: card.clone(),
-                why: None,
-            }),
-            _ => None,
-        }
-    }
 }
 
 /// An event with its place and time.

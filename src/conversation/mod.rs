@@ -6,18 +6,21 @@ mod fold;
 mod id;
 mod lang;
 mod ownership;
+mod people;
+mod service;
 mod tracker;
 mod under_way;
 mod understanding;
 
 pub use event::{
-    Card, CardRow, CardStep, Choice, Citation, Event, FlowOutcome, HandoffReason, Recorded, SearchOutcome,
-    Weighed, Why,
+    Card, CardRow, CardStep, Choice, Citation, Event, FlowOutcome, Recorded, SearchOutcome, Weighed, Why,
 };
 pub use fold::fold;
 pub use id::{Cid, ConversationId, IdError};
 pub use lang::Lang;
 pub use ownership::{Owner, Ownership, Status};
+pub use people::{HandoffReason, LeaveCause};
+pub use service::{Asked, By, Offer, Service};
 pub use tracker::{ALSO, CONFIRMED, Tracker};
 pub use under_way::{Acting, ActiveFlow, LastSaid, Said, Turn};
 pub use understanding::{Entity, Ranked, Sentiment, Understanding};

@@ -72,7 +72,10 @@ impl Ownership {
     /// Takes in one event.
     pub fn apply(&mut self, event: &Event) {
         let (status, owner) = match event {
-            Event::HandoffRequested { .. } => (Status::Waiting, Owner::Nobody),
+            Event::HandoffRequested { .. } | Event::AgentLeft { .. } | Event::Transferred { .. } => {
+                (Status::Waiting, Owner::Nobody)
+            }
+            Event::HandedBack { .. } => (Status::WithBot, Owner::Bot),
             Event::AgentJoined { account, .. } => (Status::WithAgent, Owner::Agent(account.clone())),
             Event::Resolved { .. } => (Status::Resolved, Owner::Bot),
             Event::CustomerSaid { .. } if self.status == Status::Resolved => (Status::WithBot, Owner::Bot),

@@ -24,6 +24,8 @@ pub struct Tracker {
     pub lang: Option<Lang>,
     /// The customer, once proved.
     pub customer: Option<String>,
+    /// Their level, where the shop told it.
+    pub level: Option<String>,
     /// What is on the page they look at.
     pub page: BTreeMap<String, String>,
     /// The product and the order that messages named last.
@@ -210,12 +212,16 @@ impl Tracker {
     /// The bot's inner workings.
     fn apply_inner(&mut self, event: &Event) {
         match event {
-            Event::Identified { customer } => {
+            Event::Identified { customer, level } => {
                 self.customer = Some(customer.clone()).filter(|customer| !customer.is_empty());
+                self.level.clone_from(level);
             }
             Event::PageSeen { page } => self.page.clone_from(page),
             // Wishes, forms and misunderstandings begin anew behind people.
-            Event::HandoffRequested { .. } | Event::AgentJoined { .. } | Event::Resolved { .. } => {
+            Event::HandoffRequested { .. }
+            | Event::AgentJoined { .. }
+            | Event::HandedBack { .. }
+            | Event::Resolved { .. } => {
                 self.also = None;
                 self.flow = None;
                 self.below.clear();
@@ -388,21 +394,14 @@ mod tests {
 
     #[test]
     fn the_bot_is_silent_until_resolved() {
-        let handoff = Event::HandoffRequested {
-            reason: HandoffReason::Asked,
-        };
-        let joined = Event::AgentJoined {
-            account: "lin".to_owned(),
-            agent: "小林".to_owned(),
-        };
+        let handoff = Event::handoff(HandoffReason::Asked);
+        let joined = Event::joined("lin", "小林");
         let mut events = vec![said("转人工"), handoff, joined, said("在吗")];
         let tracker = Tracker::replay(&record(events.clone()));
         assert!(!tracker.bot_may_speak());
         assert_eq!(tracker.unanswered(), None);
         assert_eq!(tracker.ownership.owner_epoch, 2);
-        events.push(Event::Resolved {
-            by: "小林".to_owned(),
-        });
+        events.push(Event::resolved("lin", "小林"));
         events.push(said("再问一下"));
         let tracker = Tracker::replay(&record(events));
         assert_eq!(

@@ -1,5 +1,6 @@
 //! The life of one live conversation: take from the mailbox, write, tell, take the bot's turn.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,27 +9,49 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, mpsc};
 
 use super::Error;
+use super::act::{self, Act, Writes};
 use super::hub::{Delivery, Envelope, Inbound, Inner, Outcome, Signal, Who, unfenced};
 use super::turn::{Pause, Turn, ask};
-use crate::conversation::{ConversationId, Event, Owner, Recorded, Status, Tracker};
+use crate::conversation::{ConversationId, Event, Recorded, Service, Tracker};
 use crate::store::{self, Append, Appended};
 
 /// Events read from the store at a time when a tracker is folded.
 const PAGE_EVENTS: usize = 1_000;
+/// Messages of the customer put aside while the bot thinks; more wait in the mailbox.
+const HELD_MAX: usize = 16;
+/// How long the shop may take to tell a customer's level, in milliseconds.
+const LEVEL_MS_MAX: u64 = 800;
+
+/// The conversation as it is on disk, for the bot and for the board.
+#[derive(Default)]
+struct State {
+    tracker: Tracker,
+    service: Service,
+}
+
+impl State {
+    fn apply(&mut self, recorded: &Recorded) {
+        self.tracker.apply(recorded);
+        self.service.apply(recorded);
+    }
+}
 
 struct Task {
     inner: Arc<Inner>,
     id: ConversationId,
+    mailbox: mpsc::Receiver<Envelope>,
+    /// What the customer said while the bot was thinking.
+    held: VecDeque<Envelope>,
     deliveries: broadcast::Sender<Delivery>,
     /// Whether the customer is writing.
     typing: Arc<AtomicBool>,
-    tracker: Option<Tracker>,
+    state: Option<State>,
 }
 
 pub(super) async fn run(
     inner: Arc<Inner>,
     id: ConversationId,
-    mut mailbox: mpsc::Receiver<Envelope>,
+    mailbox: mpsc::Receiver<Envelope>,
     deliveries: broadcast::Sender<Delivery>,
     typing: Arc<AtomicBool>,
 ) {
@@ -36,21 +59,23 @@ pub(super) async fn run(
     let mut task = Task {
         inner,
         id,
+        mailbox,
+        held: VecDeque::new(),
         deliveries,
         typing,
-        tracker: None,
+        state: None,
     };
     loop {
-        match tokio::time::timeout(idle, mailbox.recv()).await {
+        match tokio::time::timeout(idle, task.next()).await {
             Ok(Some(envelope)) => {
                 task.serve(envelope).await;
-                task.hear_out(&mut mailbox).await;
+                task.hear_out().await;
                 task.answer_all().await;
             }
             Ok(None) => return,
             Err(_) => {
                 let listened = task.deliveries.receiver_count() > 0;
-                if !listened && task.inner.retire(&task.id, &mut mailbox) {
+                if !listened && task.inner.retire(&task.id, &mut task.mailbox) {
                     return;
                 }
             }
@@ -59,19 +84,29 @@ pub(super) async fn run(
 }
 
 impl Task {
+    async fn next(&mut self) -> Option<Envelope> {
+        match self.held.pop_front() {
+            Some(envelope) => Some(envelope),
+            None => self.mailbox.recv().await,
+        }
+    }
+
+    fn tracker(&self) -> Option<&Tracker> {
+        self.state.as_ref().map(|state| &state.tracker)
+    }
+
     /// People write in bursts: what else comes at once, or while they go on writing, is answered together.
-    async fn hear_out(&mut self, mailbox: &mut mpsc::Receiver<Envelope>) {
-        let settings = &self.inner.settings;
-        let (pause, most) = (settings.burst_ms, settings.burst_ms_max);
+    async fn hear_out(&mut self) {
+        let (pause, most) = (self.inner.settings.burst_ms, self.inner.settings.burst_ms_max);
         let began = tokio::time::Instant::now();
         let spoken = |tracker: &Tracker| {
             let tapped = tracker.said.as_ref().is_some_and(|said| said.choice.is_some());
             tracker.unanswered().is_some() && !tapped
         };
-        while pause > 0 && self.tracker.as_ref().is_some_and(spoken) {
+        while pause > 0 && self.tracker().is_some_and(spoken) {
             let left = most.saturating_sub(u64::try_from(began.elapsed().as_millis()).unwrap_or(most));
             let wait = Duration::from_millis(pause.min(left));
-            match tokio::time::timeout(wait, mailbox.recv()).await {
+            match tokio::time::timeout(wait, self.next()).await {
                 Ok(Some(envelope)) => self.serve(envelope).await,
                 Ok(None) => return,
                 Err(_) if left > 0 && self.typing.load(Ordering::Relaxed) => {}
@@ -92,18 +127,16 @@ impl Task {
     async fn answer_all(&mut self) {
         if let Err(error) = self.answer().await {
             tracing::error!(%error, conversation.id = %self.id, "the bot's turn was not stored");
-            self.tracker = None;
+            self.state = None;
         }
     }
 
     async fn take(&mut self, inbound: Inbound) -> Result<Outcome, Error> {
         self.load().await?;
-        let tracker = self.tracker.as_ref().ok_or(Error::Interrupted)?;
+        let State { tracker, service } = self.state.as_ref().ok_or(Error::Interrupted)?;
         let mut append = unfenced(&self.id, self.inner.clock.now());
-        let fence = Some(tracker.ownership.owner_epoch);
-        let owner = tracker.ownership.owner.clone();
         match inbound {
-            Inbound::CatchUp => return Ok(Outcome { seq: 0 }),
+            Inbound::CatchUp => {}
             Inbound::CustomerSaid { cid, text, choice } => {
                 let hash = body_hash(&text, choice.as_deref());
                 append.once = Some((cid.clone(), hash));
@@ -116,47 +149,60 @@ impl Task {
             }
             Inbound::Arrived { customer, page } => {
                 let known = tracker.customer.clone().unwrap_or_default();
+                if page != tracker.page && !page.is_empty() {
+                    append.events.push(Event::PageSeen { page });
+                }
                 if let Some(customer) = customer.filter(|customer| *customer != known) {
                     if !known.is_empty() && !customer.is_empty() {
                         return Err(Error::NotOwner);
                     }
-                    append.events.push(Event::Identified { customer });
-                }
-                if page != tracker.page && !page.is_empty() {
-                    append.events.push(Event::PageSeen { page });
-                }
-                if append.events.is_empty() {
-                    return Ok(Outcome { seq: 0 });
+                    let level = self.level_of(&customer).await;
+                    append.events.insert(0, Event::Identified { customer, level });
                 }
             }
-            Inbound::Claim { account, agent } => {
-                if owner == Owner::Agent(account.clone()) {
-                    return Ok(Outcome { seq: 0 });
-                }
-                if tracker.ownership.status == Status::WithAgent {
-                    return Err(Error::NotOwner);
-                }
-                append.fence = fence;
-                append.events.push(Event::AgentJoined { account, agent });
+            // Only who was served by people can say how it was.
+            Inbound::Rated { .. } if service.last_agent.is_none() => return Err(Error::NotOwner),
+            Inbound::Rated {
+                stars,
+                reason,
+                comment,
+            } => append.events.push(Event::Rated {
+                stars,
+                reason,
+                comment,
+            }),
+            Inbound::ContactLeft { contact } => append.events.push(Event::ContactLeft { contact }),
+            Inbound::Act(person, act) => {
+                append.once = match &act {
+                    Act::Reply { cid, text } | Act::Note { cid, text, .. } => {
+                        Some((cid.clone(), body_hash(text, None)))
+                    }
+                    _ => None,
+                };
+                let Writes { events, fence } = act::acted(service, &person, act)?;
+                (append.events, append.fence) = (events, fence);
             }
-            Inbound::Reply {
-                account,
-                agent,
-                cid,
-                text,
-            } => {
-                append.fence = fence.filter(|_| owner == Owner::Agent(account));
-                append.fence.ok_or(Error::NotOwner)?;
-                append.once = Some((cid.clone(), body_hash(&text, None)));
-                append.events.push(Event::AgentSaid { cid, agent, text });
-            }
-            Inbound::Resolve { account, agent } => {
-                append.fence = fence.filter(|_| owner == Owner::Agent(account));
-                append.fence.ok_or(Error::NotOwner)?;
-                append.events.push(Event::Resolved { by: agent });
+            Inbound::Routed(routed) => {
+                let Writes { events, fence } = act::routed(service, routed);
+                (append.events, append.fence) = (events, fence);
             }
         }
+        if append.events.is_empty() {
+            return Ok(Outcome { seq: 0 });
+        }
         self.append(append).await
+    }
+
+    /// The level of a customer who has just proved who they are; a shop that does not say has none.
+    async fn level_of(&self, customer: &str) -> Option<String> {
+        if customer.is_empty() {
+            return None;
+        }
+        let brain = self.inner.engine.brain();
+        let patience = Duration::from_millis(LEVEL_MS_MAX);
+        let asked = tokio::time::timeout(patience, brain.shop.customer(customer));
+        let found = asked.await.ok()?.ok()??;
+        Some(found.level).filter(|level| !level.is_empty())
     }
 
     /// Writes, then tells: nobody sees what is not on disk.
@@ -165,7 +211,7 @@ impl Task {
             Ok(appended) => appended,
             Err(error) => {
                 if matches!(error, store::Error::Fenced | store::Error::AlreadyAnswered) {
-                    self.tracker = None;
+                    self.state = None;
                 }
                 return Err(error.into());
             }
@@ -179,31 +225,28 @@ impl Task {
         if appended.repeated {
             return;
         }
-        let Some(tracker) = &mut self.tracker else {
+        let Some(state) = &mut self.state else {
             return;
         };
         let dense = appended
             .events
             .first()
-            .is_some_and(|e| e.seq == tracker.last_seq + 1);
+            .is_some_and(|e| e.seq == state.tracker.last_seq + 1);
         if dense {
-            appended
-                .events
-                .iter()
-                .for_each(|recorded| tracker.apply(recorded));
+            appended.events.iter().for_each(|recorded| state.apply(recorded));
+            self.inner.board.put(&self.id, state.service.clone());
         } else {
             // Another process wrote in between: fold anew with the next message.
-            self.tracker = None;
+            self.state = None;
         }
         let events: Arc<[Recorded]> = appended.events.clone().into();
         // Nobody listens: the store remembers.
         let _listeners = self.deliveries.send(Delivery::Events(events));
-        self.inner.board_changed();
     }
 
     /// The bot's turn, if a message waits for one.
     async fn answer(&mut self) -> Result<(), Error> {
-        let Some(tracker) = self.tracker.clone().filter(|t| t.unanswered().is_some()) else {
+        let Some(tracker) = self.tracker().filter(|t| t.unanswered().is_some()).cloned() else {
             return Ok(());
         };
         let now = self.inner.clock.now();
@@ -228,8 +271,9 @@ impl Task {
                 let pause = turn.advance();
                 (turn, pause)
             });
+            let thought = self.meanwhile(thought, Some(epoch)).await?;
             let pause;
-            (turn, pause) = thought.await.map_err(|_| Error::Interrupted)?;
+            (turn, pause) = thought.map_err(|_| Error::Interrupted)?;
             let Pause::Shop { asked, writes } = pause else {
                 return self.keep(turn.take_events(), Some(epoch)).await;
             };
@@ -237,10 +281,34 @@ impl Task {
                 self.keep(turn.take_events(), Some(epoch)).await?;
             }
             let brain = turn.brain().clone();
-            let answer = ask(&brain.bot, &*brain.shop, &asked).await;
+            let asking = ask(&brain.bot, &*brain.shop, &asked);
+            let answer = self.meanwhile(asking, (!writes).then_some(epoch)).await?;
             turn.answered(&asked, answer);
             if writes {
                 self.keep(turn.take_events(), None).await?;
+            }
+        }
+    }
+
+    /// Waits for the bot's work. People are served meanwhile: whoever takes over does not wait for a slow
+    /// shop, and work that is worth nothing under another `epoch` is dropped. What the customer says is put
+    /// aside, since the turn has begun without it.
+    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>, epoch: Option<u64>) -> Result<T, Error> {
+        tokio::pin!(work);
+        loop {
+            let envelope = tokio::select! {
+                biased;
+                done = &mut work => return Ok(done),
+                Some(envelope) = self.mailbox.recv(), if self.held.len() < HELD_MAX => envelope,
+            };
+            if envelope.inbound.is_customers() {
+                self.held.push_back(envelope);
+                continue;
+            }
+            self.serve(envelope).await;
+            let now = self.tracker().map(|tracker| tracker.ownership.owner_epoch);
+            if epoch.is_some() && now != epoch {
+                return Err(store::Error::Fenced.into());
             }
         }
     }
@@ -264,25 +332,25 @@ impl Task {
     }
 
     async fn load(&mut self) -> Result<(), Error> {
-        if self.tracker.is_some() {
+        if self.state.is_some() {
             return Ok(());
         }
-        let mut tracker = Tracker::default();
+        let mut state = State::default();
         loop {
             let page = self
                 .inner
                 .store
-                .read(&self.id, tracker.last_seq, PAGE_EVENTS)
+                .read(&self.id, state.tracker.last_seq, PAGE_EVENTS)
                 .await?;
-            page.iter().for_each(|recorded| tracker.apply(recorded));
+            page.iter().for_each(|recorded| state.apply(recorded));
             if page.len() < PAGE_EVENTS {
                 break;
             }
         }
-        if tracker.last_seq == 0 {
+        if state.tracker.last_seq == 0 {
             return Err(store::Error::NotFound.into());
         }
-        self.tracker = Some(tracker);
+        self.state = Some(state);
         Ok(())
     }
 }

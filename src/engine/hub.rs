@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use super::act::{Act, Person, Routed};
+use super::board::Board;
 use super::conversation_task;
 use super::{Clock, Engine, Error};
 use crate::conversation::{Cid, ConversationId, Recorded};
@@ -61,33 +63,33 @@ pub enum Inbound {
         /// What is on the page.
         page: BTreeMap<String, String>,
     },
-    /// An agent takes the conversation.
-    Claim {
-        /// Account name.
-        account: String,
-        /// Name as shown.
-        agent: String,
+    /// The customer says how it was with people.
+    Rated {
+        /// 1 to 5.
+        stars: u8,
+        /// Its id in `handoff.yaml`.
+        reason: Option<String>,
+        /// In their words.
+        comment: Option<String>,
     },
-    /// The owning agent says something.
-    Reply {
-        /// Account name.
-        account: String,
-        /// Name as shown.
-        agent: String,
-        /// Their id of it.
-        cid: Cid,
-        /// What they wrote.
-        text: String,
+    /// The customer leaves word where they can be answered later.
+    ContactLeft {
+        /// E-mail address or telephone number.
+        contact: String,
     },
-    /// The owning agent ends it.
-    Resolve {
-        /// Account name.
-        account: String,
-        /// Name as shown.
-        agent: String,
-    },
+    /// An agent does something.
+    Act(Person, Act),
+    /// The desk does something on nobody's behalf.
+    Routed(Routed),
     /// A message that was never answered is answered now.
     CatchUp,
+}
+
+impl Inbound {
+    /// Whether the customer is the one who wants it.
+    pub(super) fn is_customers(&self) -> bool {
+        !matches!(self, Self::Act(..) | Self::Routed(_))
+    }
 }
 
 /// What became of it.
@@ -149,17 +151,11 @@ pub(super) struct Inner {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub settings: HubSettings,
+    pub board: Board,
     live: Mutex<HashMap<ConversationId, Live>>,
-    board: broadcast::Sender<()>,
 }
 
 impl Inner {
-    /// Says that the board may look different now.
-    pub fn board_changed(&self) {
-        // No console listens: fine.
-        let _listeners = self.board.send(());
-    }
-
     /// Forgets a conversation whose task ends; answers false when something came in just now.
     pub fn retire(&self, id: &ConversationId, mailbox: &mut mpsc::Receiver<Envelope>) -> bool {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
@@ -176,7 +172,6 @@ impl Hub {
     /// A hub over an engine and a store.
     #[must_use]
     pub fn new(engine: Engine, store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: HubSettings) -> Self {
-        let (board, _) = broadcast::channel(16);
         let live = Mutex::new(HashMap::new());
         Self {
             inner: Arc::new(Inner {
@@ -185,7 +180,7 @@ impl Hub {
                 clock,
                 settings,
                 live,
-                board,
+                board: Board::default(),
             }),
         }
     }
@@ -233,10 +228,10 @@ impl Hub {
         Ok(self.live(id)?.deliveries.subscribe())
     }
 
-    /// A tick whenever the board may look different.
+    /// What people look at.
     #[must_use]
-    pub fn subscribe_board(&self) -> broadcast::Receiver<()> {
-        self.inner.board.subscribe()
+    pub fn board(&self) -> &Board {
+        &self.inner.board
     }
 
     /// Passes a hint on to whoever listens.

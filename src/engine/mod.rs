@@ -1,11 +1,15 @@
 //! The one door: whoever wants something of a conversation — customer, agent, restart — comes through
 //! the hub, one at a time for each conversation, and the engine takes the turn.
 
+mod act;
+mod board;
 mod clock;
 mod conversation_task;
 mod hub;
 mod turn;
 
+pub use act::{Act, Person, Routed, Target};
+pub use board::{Board, Place, Queue};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use hub::{Delivery, Hub, HubSettings, Inbound, Outcome, Signal, Who};
 pub use turn::{Brain, Engine, Pause, Turn, Turned, ask};
@@ -24,6 +28,12 @@ pub enum Error {
     /// Only the owner may.
     #[error("the conversation belongs to someone else")]
     NotOwner,
+    /// Another agent has it already.
+    #[error("{by} has the conversation already")]
+    Taken {
+        /// Their name as shown.
+        by: String,
+    },
     /// The conversation's task ended in the middle; the store knows what was written.
     #[error("interrupted; try again")]
     Interrupted,

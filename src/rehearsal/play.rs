@@ -168,7 +168,10 @@ impl Stage<'_> {
         self.apply(Event::ConversationStarted { lang: self.lang });
         if let Some(customer) = &script.given.customer {
             let customer = customer.clone();
-            self.apply(Event::Identified { customer });
+            self.apply(Event::Identified {
+                customer,
+                level: None,
+            });
         }
         if !script.given.page.is_empty() {
             let page = script.given.page.clone();

@@ -44,7 +44,7 @@ pub(super) async fn page(State(app): State<App>, Path((lang, id)): Path<(String,
     let Some(lang) = Lang::of_code(&lang) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let brain = app.hub.engine().brain();
+    let brain = app.desk.hub().engine().brain();
     let today = brain.bot.shop.day_of(SystemClock.now());
     let found = brain.knowledge.page(lang, &id, today);
     let shop = brain.bot.shop.name(lang);

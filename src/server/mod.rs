@@ -24,8 +24,7 @@ pub use accept::serve;
 use crate::channels::websocket::{self, Channel};
 use crate::channels::{Identity, SocketLimits, socket_of};
 use crate::console::{Console, LoginGate, routes};
-use crate::engine::Hub;
-use crate::store::Accounts;
+use crate::desk::Desk;
 
 /// Largest request body, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -33,10 +32,8 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Everything the server serves with.
 #[derive(Clone)]
 pub struct App {
-    /// The door to conversations.
-    pub hub: Hub,
-    /// Agents' accounts.
-    pub accounts: Accounts,
+    /// Who serves people, and the door to conversations.
+    pub desk: Desk,
     /// Bounds of sockets.
     pub limits: Arc<SocketLimits>,
     /// Checks who customers are; without it nobody is known.
@@ -48,8 +45,7 @@ pub struct App {
 /// All routes.
 pub fn router(app: App) -> Router {
     let console = Console {
-        hub: app.hub.clone(),
-        accounts: app.accounts.clone(),
+        desk: app.desk.clone(),
         gate: Arc::new(LoginGate::default()),
         limits: app.limits.clone(),
         draining: app.draining.clone(),
@@ -68,12 +64,12 @@ pub fn router(app: App) -> Router {
 }
 
 async fn chat(State(app): State<App>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
-    let brain = app.hub.engine().brain();
+    let brain = app.desk.hub().engine().brain();
     if !origin::may_connect(&headers, &brain.bot.shop.origins) {
         return (StatusCode::FORBIDDEN, "this origin is not in shop.yaml").into_response();
     }
     let channel = Channel {
-        hub: app.hub.clone(),
+        hub: app.desk.hub().clone(),
         limits: app.limits.clone(),
         identity: app.identity.clone(),
         draining: app.draining.clone(),
@@ -95,7 +91,7 @@ async fn own_origin_only(request: Request, next: Next) -> Response {
 }
 
 async fn ready(State(app): State<App>) -> Response {
-    let brain = app.hub.engine().brain();
+    let brain = app.desk.hub().engine().brain();
     let body = json!({
         "model": brain.nlu.version(), "knowledge": brain.bot.version,
         "passages": brain.knowledge.passages(), "draining": *app.draining.borrow(),

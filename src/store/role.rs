@@ -1,9 +1,10 @@
 //! What an account may do. Each role includes the ones before it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Answers customers.

@@ -172,7 +172,7 @@ async fn write(connection: &mut SqliteConnection, append: Append) -> Result<Appe
             }
             Event::TurnEnded { answers, .. } => answered = to_sql(*answers),
             Event::CustomerSaid { .. } => said = to_sql(head.last_seq + 1),
-            Event::Identified { customer } => {
+            Event::Identified { customer, .. } => {
                 head.customer = Some(customer.clone()).filter(|customer| !customer.is_empty());
             }
             _ => {}

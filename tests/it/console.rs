@@ -40,7 +40,10 @@ async fn agent(server: &TestServer, account: &str) -> Peer {
 }
 
 fn row<'a>(board: &'a Value, id: &Value) -> Option<&'a Value> {
-    board["conversations"].as_array()?.iter().find(|c| &c["id"] == id)
+    let rows = board["conversations"]
+        .as_array()
+        .or(board["changed"].as_array())?;
+    rows.iter().find(|c| &c["id"] == id)
 }
 
 #[tokio::test]
@@ -69,7 +72,8 @@ async fn a_person_takes_over_and_gives_back() {
 
     let mut may = agent(&server, "may").await;
     may.send(json!({"type": "claim", "conversation": id})).await;
-    assert_eq!(may.until(|f| f["type"] == "error").await["code"], "not_allowed");
+    let taken = may.until(|f| f["type"] == "error").await;
+    assert_eq!((&taken["code"], &taken["by"]), (&json!("taken"), &json!("小林")));
     may.send(json!({"type": "reply", "conversation": id, "cid": "agent-0002", "text": "x"}))
         .await;
     assert_eq!(may.until(|f| f["type"] == "error").await["code"], "not_allowed");

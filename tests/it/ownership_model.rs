@@ -95,7 +95,7 @@ impl Play {
         let mut events = vec![bot_said()];
         if self.random.random_bool(0.3) {
             let reason = HandoffReason::Asked;
-            events.push(Event::HandoffRequested { reason });
+            events.push(Event::handoff(reason));
         }
         self.write(events, Some(head.ownership.owner_epoch)).await;
     }
@@ -108,12 +108,11 @@ impl Play {
                 let (cid, text) = (self.cid(), "hi".to_owned());
                 Event::AgentSaid { cid, agent, text }
             } else {
-                Event::Resolved { by: agent }
+                Event::resolved(&account, &agent)
             };
             self.write(vec![event], fence).await;
         } else if head.ownership.status != Status::WithAgent {
-            self.write(vec![Event::AgentJoined { account, agent }], fence)
-                .await;
+            self.write(vec![Event::joined(&account, &agent)], fence).await;
         }
     }
 }
@@ -129,7 +128,7 @@ fn check(events: &[Recorded]) -> Vec<String> {
                 Some("overlap")
             }
             Event::AgentSaid { agent, .. } if !owns(agent) => Some("stale reply"),
-            Event::Resolved { by } if !owns(by) => Some("stale resolve"),
+            Event::Resolved { by, .. } if !owns(by) => Some("stale resolve"),
             Event::AgentJoined { .. } if status == Status::WithAgent => Some("two owners"),
             _ => None,
         };

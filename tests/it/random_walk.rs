@@ -93,12 +93,19 @@ async fn converse(walk: &mut Walk, turns: usize) {
     record(&mut log, &mut tracker, Event::ConversationStarted { lang });
     if walk.random.random_bool(0.5) {
         let customer = format!("C{:03}", walk.random.random_range(1..26));
-        record(&mut log, &mut tracker, Event::Identified { customer });
+        record(
+            &mut log,
+            &mut tracker,
+            Event::Identified {
+                customer,
+                level: None,
+            },
+        );
     }
     let (mut place, mut same, mut trail) = (None, 0, Vec::new());
     for at in 0..turns {
         if tracker.ownership.status != Status::WithBot {
-            record(&mut log, &mut tracker, Event::Resolved { by: "May".to_owned() });
+            record(&mut log, &mut tracker, Event::resolved("may", "May"));
         }
         let (text, choice) = walk.next(&tracker);
         let cid = Cid::new(format!("walk-{at:06}")).unwrap();

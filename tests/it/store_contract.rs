@@ -89,13 +89,10 @@ async fn the_contract(store: Arc<dyn Store>) {
     // A change of owner moves the fence, and whoever writes under the old one is refused.
     let reason = HandoffReason::Asked;
     store
-        .append(append("one", vec![Event::HandoffRequested { reason }]))
+        .append(append("one", vec![Event::handoff(reason)]))
         .await
         .unwrap();
-    let joined = Event::AgentJoined {
-        account: "lin".into(),
-        agent: "Lin".into(),
-    };
+    let joined = Event::joined("lin", "Lin");
     let claim = |fence| Append {
         fence: Some(fence),
         ..append("one", vec![joined.clone()])
@@ -134,15 +131,11 @@ async fn listed(store: &Arc<dyn Store>, survey: Survey) -> Vec<String> {
 }
 
 async fn what_surveys_list(store: Arc<dyn Store>) {
-    let handoff = || Event::HandoffRequested {
-        reason: HandoffReason::Asked,
-    };
-    let joined = || Event::AgentJoined {
-        account: "lin".into(),
-        agent: "Lin".into(),
-    };
+    let handoff = || Event::handoff(HandoffReason::Asked);
+    let joined = || Event::joined("lin", "Lin");
     let known = |customer: &str| Event::Identified {
         customer: customer.into(),
+        level: None,
     };
     spoken(&store, "s-bot", 110, vec![known("C-1")]).await;
     spoken(&store, "s-late", 160, vec![known("C-1"), known("")]).await;

@@ -15,6 +15,7 @@ use xiaoer::channels::{Identity, SocketLimits};
 use xiaoer::commerce::Embedded;
 use xiaoer::console::hash_password;
 use xiaoer::conversation::{Event, Recorded, Tracker};
+use xiaoer::desk::Desk;
 use xiaoer::engine::{Brain, Engine, Hub, HubSettings, SystemClock};
 use xiaoer::knowledge::Knowledge;
 use xiaoer::nlu::{EntityRules, Nlu};
@@ -90,6 +91,8 @@ pub async fn fresh_engine() -> Engine {
 pub struct TestServer {
     pub address: std::net::SocketAddr,
     pub hub: Hub,
+    #[expect(dead_code, reason = "the next commit uses it")]
+    pub desk: Desk,
     drain: watch::Sender<bool>,
     _folder: Option<tempfile::TempDir>,
 }
@@ -128,9 +131,10 @@ impl TestServer {
             settings,
         );
         let (drain, draining) = watch::channel(false);
+        let desk = Desk::open(hub.clone(), accounts).await.unwrap();
+        desk.keep_going_round();
         let app = App {
-            hub: hub.clone(),
-            accounts,
+            desk: desk.clone(),
             limits: Arc::new(limits),
             identity: Some(Arc::new(Identity::new(IDENTITY_SECRET).unwrap())),
             draining: draining.clone(),
@@ -141,6 +145,7 @@ impl TestServer {
         Self {
             address,
             hub,
+            desk,
             drain,
             _folder: None,
         }
@@ -190,9 +195,9 @@ impl Peer {
 
     /// The next JSON frame, or the close code.
     pub async fn next(&mut self) -> Result<Value, u16> {
-        let patience = std::time::Duration::from_secs(20);
+        let until = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
         loop {
-            let message = tokio::time::timeout(patience, self.socket.next())
+            let message = tokio::time::timeout_at(until, self.socket.next())
                 .await
                 .expect("an answer in time");
             match message {

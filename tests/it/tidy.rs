@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::support::root;
 
 /// Rooms with their levels: a room imports only lower ones.
-const LEVELS: [(&str, u8); 18] = [
+const LEVELS: [(&str, u8); 19] = [
     ("conversation", 0),
     ("bot", 1),
     ("predictors", 1),
@@ -17,6 +17,7 @@ const LEVELS: [(&str, u8); 18] = [
     ("commerce", 2),
     ("actions", 3),
     ("engine", 4),
+    ("desk", 5),
     ("channels", 5),
     ("rehearsal", 5),
     ("console", 6),

@@ -143,9 +143,7 @@ mod tests {
 
     #[test]
     fn answers_and_what_followed_are_counted() {
-        let handoff = Event::HandoffRequested {
-            reason: HandoffReason::Asked,
-        };
+        let handoff = Event::handoff(HandoffReason::Asked);
         let events = [
             answer("a", "curated"),
             answer("b", "knowledge"),
