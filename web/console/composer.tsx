@@ -17,7 +17,7 @@ export function Composer({ id }: { id: string }) {
   const may = mayDo(desk.row(id), desk.self);
   const mode: Mode = may.isMine ? desk.mode : "note";
   return (
-    <div class={`composer ${desk.mode}`}>
+    <div class={`composer to-${desk.mode}`}>
       <Modes mode={mode} mayReply={may.isMine} />
       {may.isMine || desk.mode === "note" ? <Field key={mode} id={id} mode={mode} /> : <TakeFirst />}
     </div>

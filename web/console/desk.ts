@@ -188,6 +188,8 @@ export class Desk {
       return;
     }
     const fresh = frame.items.filter((item) => item.seq > this.cursor);
+    // The event may come before its acknowledgement: it is one message, shown once.
+    for (const item of fresh) if (item.type === "agent_said" || item.type === "noted") this.outbox.acked(item.cid, item.seq);
     this.items = [...this.items, ...fresh];
     this.cursor = frame.to;
     if (fresh.some((i) => i.type === "customer_said")) this.typists = this.typists.filter((t) => t.name);

@@ -76,7 +76,7 @@ function Transfer({ id, close }: Ask) {
               {agents.map((a) => (
                 <label class="target" key={a.account}>
                   {radio(`a:${a.account}`)}
-                  <i class={`dot ${a.state}`} />
+                  <i class={`dot p-${a.state}`} />
                   <span class="grow">
                     {a.name}
                     <span class="soft">

@@ -28,13 +28,8 @@ export function List() {
   const { rows, offers } = useMemo(() => sorted([...desk.rows.values()], ui.view, me, now), [desk.rowsVersion, ui.view, me, step]);
   ui.order.current = [...offers, ...rows].map((row) => row.id);
   return (
-    <section
-      class="list"
-      id="list"
-      role="tabpanel"
-      aria-labelledby={`view-${ui.view}`}
-      onKeyDown={(e) => e.key === "Escape" && desk.watch(null)}
-    >
+    <section class="list" aria-label={w.list}>
+      <div class="list-body" id="list" role="tabpanel" aria-labelledby={`view-${ui.view}`}>
       <h2 class="list-name">{w.views[ui.view]}</h2>
       {offers.length > 0 && (
         <ul class="offers" aria-label={w.offers}>
@@ -51,6 +46,7 @@ export function List() {
         </div>
       )}
       {rows.length > 0 && <Pane key={ui.view} rows={rows} here={desk.watched} />}
+      </div>
     </section>
   );
 }

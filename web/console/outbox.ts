@@ -60,7 +60,7 @@ export class Outbox {
   }
 
   acked(cid: string, seq: number) {
-    this.edit(cid, { seq });
+    if (this.list.some((m) => m.cid === cid)) this.edit(cid, { seq, failed: undefined });
   }
 
   /** Its events are on screen, or nobody looks: no more to show. */

@@ -115,7 +115,7 @@ function Customer({ packet, contact, rating }: { packet: Packet; contact?: strin
       <h2>{w.customer}</h2>
       {!c && <p class="soft">{w.noCustomer}</p>}
       <dl>
-        {c && <Fact name={w.customer}>{c.name}</Fact>}
+        {c && <Fact name={w.fullName}>{c.name}</Fact>}
         {c && <Fact name={w.level}>{c.level}</Fact>}
         {c?.city && <Fact name={w.city}>{c.city}</Fact>}
         {c?.note && <Fact name={w.remark}>{c.note}</Fact>}

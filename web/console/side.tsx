@@ -137,7 +137,7 @@ function PresenceMenu() {
   const own = desk.agents.find((a) => a.account === desk.account);
   const face = (
     <>
-      <i class={`dot ${state}`} />
+      <i class={`dot p-${state}`} />
       <span class="word">
         {desk.self?.name ?? desk.account}
         <small>
@@ -151,7 +151,7 @@ function PresenceMenu() {
     <Menu label={`${w.presenceLabel}: ${w.presence[state]}`} button={face} class="nav presence" up>
       {STATES.map((s) => (
         <button key={s} role="menuitemradio" aria-checked={s === state} tabIndex={-1} onClick={() => desk.presence(s)}>
-          <i class={`dot ${s}`} />
+          <i class={`dot p-${s}`} />
           <span class="grow">
             {w.presence[s]}
             <small>{w.presenceHint[s]}</small>

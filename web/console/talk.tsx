@@ -22,7 +22,7 @@ export function Talk() {
       <main class="talk nothing" id="talk" tabIndex={-1}>
         <div class="quiet">
           <Icon name="inbox" />
-          <b>{w.pickOne}</b>
+          <h1>{w.pickOne}</h1>
           <p>{w.pickHint}</p>
         </div>
       </main>

@@ -27,6 +27,7 @@ export const EN: Words = {
   visitor: "Visitor",
   you: "You",
   customer: "Customer",
+  fullName: "Name",
   machine: "Bot",
   skip: "Skip to the conversation",
 

@@ -27,6 +27,7 @@ const zh = {
   visitor: "访客",
   you: "您",
   customer: "顾客",
+  fullName: "姓名",
   machine: "机器人",
   skip: "跳到会话",
 
