@@ -30,7 +30,7 @@ export function List() {
   return (
     <section class="list" aria-label={w.list}>
       <div class="list-body" id="list" role="tabpanel" aria-labelledby={`view-${ui.view}`}>
-      <h2 class="list-name">{w.views[ui.view]}</h2>
+      <h1 class="list-name">{w.views[ui.view]}</h1>
       {offers.length > 0 && (
         <ul class="offers" aria-label={w.offers}>
           {offers.map((row) => (

@@ -74,8 +74,10 @@ function Rooms({ settings }: { settings: { switchLang: () => void; leave: () => 
           <Side settings={settings} />
           {ui.page === "inbox" ? (
             <>
-              <List />
-              <Talk />
+              <main class="rooms">
+                <List />
+                <Talk />
+              </main>
               <Panel />
             </>
           ) : (

@@ -19,22 +19,22 @@ export function Talk() {
   const id = desk.watched;
   if (!id) {
     return (
-      <main class="talk nothing" id="talk" tabIndex={-1}>
+      <section class="talk nothing" id="talk" tabIndex={-1} aria-label={w.log}>
         <div class="quiet">
           <Icon name="inbox" />
-          <h1>{w.pickOne}</h1>
+          <b>{w.pickOne}</b>
           <p>{w.pickHint}</p>
         </div>
-      </main>
+      </section>
     );
   }
   return (
-    <main class="talk" id="talk" tabIndex={-1}>
+    <section class="talk" id="talk" tabIndex={-1} aria-label={w.log}>
       <Head id={id} />
       <Log key={id} id={id} />
       <RefusalLine />
       <Composer key={`c${id}`} id={id} />
-    </main>
+    </section>
   );
 }
 
