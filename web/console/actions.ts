@@ -26,7 +26,10 @@ export function actions(desk: Desk, ui: Ui) {
   const id = desk.watched;
   const row = desk.row(id);
   const may = mayDo(row, desk.self);
-  const focusField = () => setTimeout(() => ui.field.current?.focus());
+  const focusField = (isThere: boolean) => {
+    if (isThere) ui.field.current?.focus();
+    else ui.wantsField.current = true;
+  };
   return {
     take(which = id) {
       const wanted = desk.row(which);
@@ -55,8 +58,9 @@ export function actions(desk: Desk, ui: Ui) {
     release: () => id && may.release && desk.act("release", id),
     mode(mode: "reply" | "note") {
       if (!id) return;
+      const isThere = ui.field.current !== null && desk.mode === mode;
       desk.setMode(mode);
-      focusField();
+      focusField(isThere);
     },
     /** Into the field where the caret is; sending stays with the agent. */
     insert(text: string) {
@@ -68,7 +72,7 @@ export function actions(desk: Desk, ui: Ui) {
       const gap = from > 0 && !/\s$/.test(there.slice(0, from)) ? "\n" : "";
       desk.setMode("reply");
       desk.write(id, "reply", there.slice(0, from) + gap + text + there.slice(to));
-      focusField();
+      focusField(!!isOpen);
     },
     step(by: 1 | -1) {
       const order = ui.order.current;

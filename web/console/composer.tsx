@@ -61,6 +61,8 @@ function Field({ id, mode }: { id: string; mode: Mode }) {
   const list = useCompletion(id, mode, field);
   useLayoutEffect(() => {
     ui.field.current = field.current;
+    if (ui.wantsField.current) field.current?.focus();
+    ui.wantsField.current = false;
     return () => {
       if (ui.field.current === field.current) ui.field.current = null;
     };

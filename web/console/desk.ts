@@ -211,8 +211,9 @@ export class Desk {
   private takeRefusal(frame: Refusal) {
     if (frame.cid) this.outbox.refused(frame.cid, frame);
     else this.acting = null;
-    const isPassing = frame.cid && ["busy", "rate_limited", "unavailable"].includes(frame.code);
-    if (!isPassing && frame.act !== "draft") this.refusal = frame;
+    // A message that was refused says so itself, beside its text.
+    const isSaid = frame.cid && (frame.conversation === this.watched || this.outbox.isPassing(frame));
+    if (!isSaid && frame.act !== "draft") this.refusal = frame;
   }
 
   private watchLine() {

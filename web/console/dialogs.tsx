@@ -52,8 +52,16 @@ function Transfer({ id, close }: Ask) {
     desk.act("transfer", id, { ...(kind === "a" ? { to_agent: name } : { to_team: name }), ...(note.trim() ? { note: note.trim() } : {}) });
     close();
   };
+  const first = teams[0] ? `t:${teams[0].id}` : `a:${agents[0]?.account}`;
   const radio = (value: string) => (
-    <input type="radio" name="to" value={value} checked={to === value} onChange={() => setTo(value)} />
+    <input
+      type="radio"
+      name="to"
+      value={value}
+      checked={to === value}
+      data-first={value === first ? "" : undefined}
+      onChange={() => setTo(value)}
+    />
   );
   return (
     <Dialog title={w.transferTo} close={close}>

@@ -78,7 +78,8 @@ function Pane({ rows, here }: { rows: Row[]; here: string | null }) {
   const [active, setActive] = useState<string | null>(null);
   const wantsFocus = useRef(false);
   const look = () => {
-    const el = pane.current!;
+    const el = pane.current;
+    if (!el) return;
     const first = Math.max(0, Math.floor(el.scrollTop / ROW_PX) - SPARE_ROWS);
     const count = Math.ceil(el.clientHeight / ROW_PX) + 2 * SPARE_ROWS;
     setSight((old) => (old.first === first && old.count === count ? old : { first, count }));
@@ -174,7 +175,7 @@ function RowLines({ row }: { row: Row }) {
       </span>
       <span class="line meta">
         <i class={`dot ${row.status}`} />
-        <span class="state-word">{stateOf(row, w.statuses)}</span>
+        <span class={row.status === "with_agent" ? "state-word" : "unseen"}>{stateOf(row, w.statuses)}</span>
         <span class="tongue">{row.lang === "zh" ? "中" : "EN"}</span>
         {row.team && <span class="chip">{named(desk.self?.all_teams, row.team, lang)}</span>}
         {row.labels.slice(0, 2).map((id) => (

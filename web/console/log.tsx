@@ -116,10 +116,13 @@ export function Log({ id }: { id: string }) {
 function useEnd(items: Item[], sending: Sending[], goal: number | null) {
   const box = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
+  const before = useRef(sending.length);
   const done = useRef<number | null>(null);
   const [isAway, setAway] = useState(false);
   const look = () => {
-    const el = box.current!;
+    const el = box.current;
+    // A scroll may be told after the log is gone.
+    if (!el) return;
     isAtEnd.current = el.scrollHeight - el.scrollTop - el.clientHeight < NEAR_END_PX;
     if (isAtEnd.current) setAway(false);
   };
@@ -140,9 +143,16 @@ function useEnd(items: Item[], sending: Sending[], goal: number | null) {
       setAway(true);
     }
   }, [items, goal]);
+  // Less room (a second line in the head, a taller field) must not hide the last words.
   useLayoutEffect(() => {
-    if (sending.some((m) => !m.failed)) toEnd();
-  }, [sending.length]);
+    const watcher = new ResizeObserver(() => isAtEnd.current && toEnd());
+    watcher.observe(box.current!);
+    return () => watcher.disconnect();
+  }, []);
+  useLayoutEffect(() => {
+    if (isAtEnd.current || sending.length > before.current) toEnd();
+    before.current = sending.length;
+  }, [sending]);
   return { box, isAway, toEnd, look };
 }
 

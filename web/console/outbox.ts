@@ -69,8 +69,10 @@ export class Outbox {
     if (kept.length !== this.list.length) this.set(kept);
   }
 
+  isPassing = (refusal: Refusal) => PASSING.includes(refusal.code);
+
   refused(cid: string, refusal: Refusal) {
-    if (PASSING.includes(refusal.code)) {
+    if (this.isPassing(refusal)) {
       setTimeout(() => this.list.some((m) => m.cid === cid && !m.seq) && this.retry(cid), refusal.retry_after_ms ?? 2_000);
     } else {
       this.edit(cid, { failed: refusal.code });

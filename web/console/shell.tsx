@@ -22,7 +22,11 @@ const Office = lazyOf(() => import("./office").then((m) => m.Office));
 type Props = { me: Me; switchLang: () => void; leave: () => void; ended: () => void };
 
 export function Shell({ me, switchLang, leave, ended }: Props) {
-  const desk = useMemo(() => new Desk(me.account, ended), [me.account]);
+  const desk = useMemo(() => {
+    const fresh = new Desk(me.account, ended);
+    fresh.watch(inAddress());
+    return fresh;
+  }, [me.account]);
   useEffect(() => () => desk.close(), [desk]);
   const out = () => {
     desk.outbox.forget();
@@ -35,6 +39,17 @@ export function Shell({ me, switchLang, leave, ended }: Props) {
   );
 }
 
+const AT = "#c=";
+/** The open conversation stands in the address, so that a reload comes back to it. */
+const inAddress = () => (location.hash.startsWith(AT) ? decodeURIComponent(location.hash.slice(AT.length)) : null);
+
+function useAddress(watched: string | null) {
+  useEffect(() => {
+    const hash = watched ? AT + encodeURIComponent(watched) : "";
+    history.replaceState(null, "", location.pathname + location.search + hash);
+  }, [watched]);
+}
+
 function useOwnUi(): Ui {
   const [view, setView] = useState<View>(() => VIEWS.find((v) => v === remembered("view")) ?? "waiting");
   const [page, go] = useState<Page>("inbox");
@@ -43,8 +58,9 @@ function useOwnUi(): Ui {
   const [isPanelOpen, openPanel] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
   const order = useRef<string[]>([]);
+  const wantsField = useRef(false);
   useEffect(() => remember("view", view), [view]);
-  return { view, setView, page, go, dialog, ask, tab, setTab, isPanelOpen, openPanel, field, order };
+  return { view, setView, page, go, dialog, ask, tab, setTab, isPanelOpen, openPanel, field, wantsField, order };
 }
 
 function Rooms({ settings }: { settings: { switchLang: () => void; leave: () => void } }) {
@@ -60,13 +76,21 @@ function Rooms({ settings }: { settings: { switchLang: () => void; leave: () => 
     document.addEventListener("keydown", keys);
     return () => document.removeEventListener("keydown", keys);
   }, [desk]);
+  useAddress(desk.watched);
   const bell = useBell(desk, latest);
   const resolved = useAfterActs(desk, ui);
   const classes = ["desk", ui.page === "inbox" ? "at-inbox" : "at-page", desk.watched ? "watching" : ""].join(" ");
   return (
     <UiContext.Provider value={ui}>
       <KnownContext.Provider value={known}>
-        <a class="skip" href="#talk">
+        <a
+          class="skip"
+          href="#talk"
+          onClick={(e) => {
+            e.preventDefault();
+            document.getElementById("talk")?.focus();
+          }}
+        >
           {w.skip}
         </a>
         <div class={classes}>
@@ -112,7 +136,9 @@ function useAfterActs(desk: Desk, ui: Ui) {
   const next = useRef<{ after: string; id: string | null } | null>(null);
   useEffect(() => {
     desk.onDone = (act, id) => {
-      if (act === "claim" && id === desk.watched) setTimeout(() => ui.field.current?.focus(), 60);
+      // The field may be there already, or come with the row that tells of the claim.
+      if (act === "claim" && id === desk.watched && ui.field.current) ui.field.current.focus();
+      else if (act === "claim" && id === desk.watched) ui.wantsField.current = true;
       if (act === "resolve" && next.current?.after === id) {
         desk.watch(next.current.id);
         next.current = null;
