@@ -12,7 +12,11 @@ import { useUi } from "./ui";
 export function Board() {
   const { w, lang } = useSpeech();
   const o = officeWords(lang);
-  const desk = useDesk((d) => d.rowsVersion, (d) => d.agents, (d) => d.self);
+  const desk = useDesk(
+    (d) => d.rowsVersion,
+    (d) => d.agents,
+    (d) => d.self,
+  );
   useTick();
   const now = desk.now();
   const rows = [...desk.rows.values()];
@@ -45,7 +49,11 @@ export function Board() {
         {desk.agents.length === 0 && <p class="soft">{o.noAgents}</p>}
         <div class="agents">
           {desk.agents.map((a) => (
-            <AgentCard key={a.account} agent={a} rows={rows.filter((r) => r.status === "with_agent" && r.agent === a.account)} />
+            <AgentCard
+              key={a.account}
+              agent={a}
+              rows={rows.filter((r) => r.status === "with_agent" && r.agent === a.account)}
+            />
           ))}
         </div>
       </section>

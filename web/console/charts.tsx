@@ -31,7 +31,17 @@ export function Bars({ bars, title }: { bars: Bar[]; title: string }) {
 }
 
 /** A line from low to high with a gap where there is no value. */
-export function Line({ points, title, low, high }: { points: [string, number | undefined][]; title: string; low: number; high: number }) {
+export function Line({
+  points,
+  title,
+  low,
+  high,
+}: {
+  points: [string, number | undefined][];
+  title: string;
+  low: number;
+  high: number;
+}) {
   const x = (i: number) => (points.length < 2 ? WIDE / 2 : 6 + (i * (WIDE - 12)) / (points.length - 1));
   const y = (v: number) => 6 + ((high - v) / (high - low)) * (HIGH - 12);
   const known = points.flatMap(([, v], i) => (v === undefined ? [] : [[x(i), y(v)] as const]));

@@ -13,7 +13,11 @@ const HEIGHT_PX_MAX = 200;
 const PHRASES_ID = "phrases";
 
 export function Composer({ id }: { id: string }) {
-  const desk = useDesk((d) => d.row(id), (d) => d.self, (d) => d.mode);
+  const desk = useDesk(
+    (d) => d.row(id),
+    (d) => d.self,
+    (d) => d.mode,
+  );
   const may = mayDo(desk.row(id), desk.self);
   const mode: Mode = may.isMine ? desk.mode : "note";
   return (
@@ -54,7 +58,10 @@ function TakeFirst() {
 function Field({ id, mode }: { id: string; mode: Mode }) {
   const { w } = useSpeech();
   const ui = useUi();
-  const desk = useDesk((d) => d.text(id, mode), (d) => d.self);
+  const desk = useDesk(
+    (d) => d.text(id, mode),
+    (d) => d.self,
+  );
   const text = desk.text(id, mode);
   const field = useRef<HTMLTextAreaElement>(null);
   const [warned, warn] = useState("");
@@ -135,7 +142,10 @@ function mark(el: HTMLTextAreaElement, blank: string) {
 
 /** The list that opens on `/` and `@`: what it offers, which one is reached, and the keys it takes. */
 function useCompletion(id: string, mode: Mode, field: { current: HTMLTextAreaElement | null }) {
-  const desk = useDesk((d) => d.self, (d) => d.agents);
+  const desk = useDesk(
+    (d) => d.self,
+    (d) => d.agents,
+  );
   const { packet } = useKnown();
   const [open, setOpen] = useState<Completion | null>(null);
   const [at, setAt] = useState(0);
@@ -187,7 +197,10 @@ function useCompletion(id: string, mode: Mode, field: { current: HTMLTextAreaEle
 function Phrases({ list, at, pick }: { list: Completion; at: number; pick: (offer: Offer) => void }) {
   const { w } = useSpeech();
   const box = useRef<HTMLUListElement>(null);
-  useLayoutEffect(() => box.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" }), [at]);
+  useLayoutEffect(
+    () => box.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" }),
+    [at],
+  );
   if (list.offers.length === 0) {
     return (
       <p class="phrases none" role="status">
@@ -196,7 +209,14 @@ function Phrases({ list, at, pick }: { list: Completion; at: number; pick: (offe
     );
   }
   return (
-    <ul class="phrases" role="listbox" id={PHRASES_ID} aria-label={list.kind === "canned" ? w.canned : w.colleagues} ref={box} tabIndex={-1}>
+    <ul
+      class="phrases"
+      role="listbox"
+      id={PHRASES_ID}
+      aria-label={list.kind === "canned" ? w.canned : w.colleagues}
+      ref={box}
+      tabIndex={-1}
+    >
       {list.offers.map((offer, i) => (
         <li
           key={offer.key}
@@ -221,5 +241,7 @@ function Phrases({ list, at, pick }: { list: Completion; at: number; pick: (offe
 export function Blanked({ text }: { text: string }) {
   const blanks = blanksIn(text);
   if (blanks.length === 0) return <>{text}</>;
-  return <>{text.split(/(\{[a-z_]+\.[a-z_]+\})/).map((part) => (blanks.includes(part) ? <mark>{part}</mark> : part))}</>;
+  return (
+    <>{text.split(/(\{[a-z_]+\.[a-z_]+\})/).map((part) => (blanks.includes(part) ? <mark>{part}</mark> : part))}</>
+  );
 }

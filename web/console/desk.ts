@@ -54,7 +54,11 @@ export class Desk {
     readonly account: string,
     private loggedOut: () => void,
   ) {
-    this.outbox = new Outbox((f) => this.socket.send(f), () => this.changed(), `xiaoer:outbox:${account}`);
+    this.outbox = new Outbox(
+      (f) => this.socket.send(f),
+      () => this.changed(),
+      `xiaoer:outbox:${account}`,
+    );
     this.socket = new Link({
       opened: () => this.opened(),
       frame: (f) => this.receive(f as ServerFrame),
@@ -169,7 +173,11 @@ export class Desk {
       }),
     );
     this.rowsVersion++;
-    if (this.hasBoard) this.onRows?.(conversations.filter((row) => this.rows.get(row.id) !== before.get(row.id)), before);
+    if (this.hasBoard)
+      this.onRows?.(
+        conversations.filter((row) => this.rows.get(row.id) !== before.get(row.id)),
+        before,
+      );
     this.hasBoard = true;
   }
 
@@ -189,7 +197,8 @@ export class Desk {
     }
     const fresh = frame.items.filter((item) => item.seq > this.cursor);
     // The event may come before its acknowledgement: it is one message, shown once.
-    for (const item of fresh) if (item.type === "agent_said" || item.type === "noted") this.outbox.acked(item.cid, item.seq);
+    for (const item of fresh)
+      if (item.type === "agent_said" || item.type === "noted") this.outbox.acked(item.cid, item.seq);
     this.items = [...this.items, ...fresh];
     this.cursor = frame.to;
     if (fresh.some((i) => i.type === "customer_said")) this.typists = this.typists.filter((t) => t.name);
@@ -287,7 +296,10 @@ export class Desk {
     } else {
       this.drafts = { ...this.drafts, [id]: text };
       clearTimeout(this.unsaved.get(id));
-      this.unsaved.set(id, setTimeout(() => this.saveDraft(id), DRAFT_PAUSE_MS));
+      this.unsaved.set(
+        id,
+        setTimeout(() => this.saveDraft(id), DRAFT_PAUSE_MS),
+      );
       this.typing(text !== "");
     }
     this.changed();

@@ -36,7 +36,10 @@ type Ask = { id: string; close: () => void };
 
 function Transfer({ id, close }: Ask) {
   const { w, lang } = useSpeech();
-  const desk = useDesk((d) => d.agents, (d) => d.self);
+  const desk = useDesk(
+    (d) => d.agents,
+    (d) => d.self,
+  );
   const [to, setTo] = useState("");
   const [note, setNote] = useState("");
   const order = { online: 0, busy: 1, away: 2, offline: 3 };
@@ -49,7 +52,10 @@ function Transfer({ id, close }: Ask) {
     e.preventDefault();
     const [kind, name] = [to.slice(0, 1), to.slice(2)];
     if (!name) return;
-    desk.act("transfer", id, { ...(kind === "a" ? { to_agent: name } : { to_team: name }), ...(note.trim() ? { note: note.trim() } : {}) });
+    desk.act("transfer", id, {
+      ...(kind === "a" ? { to_agent: name } : { to_team: name }),
+      ...(note.trim() ? { note: note.trim() } : {}),
+    });
     close();
   };
   const first = teams[0] ? `t:${teams[0].id}` : `a:${agents[0]?.account}`;
@@ -186,7 +192,12 @@ function Labels({ id, close }: Ask) {
         <div class="targets">
           {all.map((label, i) => (
             <label class="target" key={label}>
-              <input type="checkbox" checked={chosen.includes(label)} onChange={() => flip(label)} data-first={i === 0 ? "" : undefined} />
+              <input
+                type="checkbox"
+                checked={chosen.includes(label)}
+                onChange={() => flip(label)}
+                data-first={i === 0 ? "" : undefined}
+              />
               <span class="grow">{named(known, label, lang)}</span>
             </label>
           ))}

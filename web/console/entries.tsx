@@ -53,7 +53,10 @@ export const Entry = memo<EntryProps>(function Entry({ item, heard, isJoined, is
     case "noted":
       return (
         <Said {...side} side="noted" name={`${item.agent} · ${w.privateNote}`}>
-          <Mentions text={item.text} names={(item.mentions ?? []).map((a) => desk.agents.find((x) => x.account === a)?.name ?? a)} />
+          <Mentions
+            text={item.text}
+            names={(item.mentions ?? []).map((a) => desk.agents.find((x) => x.account === a)?.name ?? a)}
+          />
         </Said>
       );
     default:
@@ -191,7 +194,13 @@ function Cited({ citations }: { citations: Citation[] }) {
         c.article.startsWith("faq:") ? (
           <span key={c.passage}>{c.title} </span>
         ) : (
-          <a key={c.passage} href={`/articles/${c.lang ?? lang}/${encodeURIComponent(c.article)}`} target="_blank" rel="noopener noreferrer" title={c.quote}>
+          <a
+            key={c.passage}
+            href={`/articles/${c.lang ?? lang}/${encodeURIComponent(c.article)}`}
+            target="_blank"
+            rel="noopener noreferrer"
+            title={c.quote}
+          >
             {c.title}
           </a>
         ),
@@ -204,10 +213,23 @@ function Cited({ citations }: { citations: Citation[] }) {
 
 function Happened({ item }: { item: Item }) {
   const { w, lang, locale } = useSpeech();
-  const desk = useDesk((d) => d.self, (d) => d.agents);
+  const desk = useDesk(
+    (d) => d.self,
+    (d) => d.agents,
+  );
   const person = (account: string) => desk.agents.find((a) => a.account === account)?.name ?? account;
-  const named_ = { team: (id: string) => named(desk.self?.all_teams, id, lang), label: (id: string) => named(desk.self?.labels, id, lang) };
-  const told = happenedIn(item, w, person, named_, (at) => moment(at, desk.now(), locale), (id) => named(desk.self?.reasons, id, lang));
+  const named_ = {
+    team: (id: string) => named(desk.self?.all_teams, id, lang),
+    label: (id: string) => named(desk.self?.labels, id, lang),
+  };
+  const told = happenedIn(
+    item,
+    w,
+    person,
+    named_,
+    (at) => moment(at, desk.now(), locale),
+    (id) => named(desk.self?.reasons, id, lang),
+  );
   if (!told) return null;
   const [icon, line, detail] = told;
   return (
@@ -234,7 +256,11 @@ function happenedIn(
 ): Told {
   switch (item.type) {
     case "handoff_requested":
-      return ["transfer", w.notes.handoff(w.reasons[item.reason] ?? item.reason), item.team && `→ ${name.team(item.team)}`];
+      return [
+        "transfer",
+        w.notes.handoff(w.reasons[item.reason] ?? item.reason),
+        item.team && `→ ${name.team(item.team)}`,
+      ];
     case "offered":
       return ["waiting", w.notes.offered(item.agent)];
     case "offer_lapsed":
@@ -244,7 +270,9 @@ function happenedIn(
     case "agent_left":
       return ["release", item.cause === "lost" ? w.notes.lost(item.agent) : w.notes.released(item.agent)];
     case "transferred": {
-      const to = item.to_agent ?? (item.to_account ? person(item.to_account) : item.to_team ? name.team(item.to_team) : w.notes.queue);
+      const to =
+        item.to_agent ??
+        (item.to_account ? person(item.to_account) : item.to_team ? name.team(item.to_team) : w.notes.queue);
       return ["transfer", w.notes.transferred(item.agent, to), item.note];
     }
     case "handed_back":
@@ -256,7 +284,10 @@ function happenedIn(
     case "rated":
       return ["star", w.notes.rated(item.stars), [item.reason, item.comment].filter(Boolean).join(" · ")];
     case "labelled":
-      return ["label", item.labels.length ? w.notes.labelled(item.labels.map(name.label).join(", ")) : w.notes.unlabelled];
+      return [
+        "label",
+        item.labels.length ? w.notes.labelled(item.labels.map(name.label).join(", ")) : w.notes.unlabelled,
+      ];
     case "snoozed":
       return ["snoozed", item.until ? w.notes.snoozed(when(item.until)) : w.notes.awake];
     default:

@@ -10,9 +10,7 @@ export function Sheet({ close }: { close: () => void }) {
         {SHEET.map(([what, keys]) => (
           <div key={what}>
             <dt>{w.keys[what]}</dt>
-            <dd>
-              {keys.split(/(, | … )/).map((k) => (/^(, | … )$/.test(k) ? k : <kbd key={k}>{k}</kbd>))}
-            </dd>
+            <dd>{keys.split(/(, | … )/).map((k) => (/^(, | … )$/.test(k) ? k : <kbd key={k}>{k}</kbd>))}</dd>
           </div>
         ))}
       </dl>

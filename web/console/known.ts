@@ -9,7 +9,14 @@ export type Known = { packet: Fetched<Packet>; suggestions: Fetched<{ suggestion
 export const KnownContext = createContext<Known>(null!);
 export const useKnown = () => useContext(KnownContext);
 
-const TELLING = new Set<Item["type"]>(["customer_said", "slot_set", "identified", "handoff_requested", "bot_said", "rated"]);
+const TELLING = new Set<Item["type"]>([
+  "customer_said",
+  "slot_set",
+  "identified",
+  "handoff_requested",
+  "bot_said",
+  "rated",
+]);
 const PAUSE_MS = 250;
 
 function lastOf(items: Item[], tells: (type: Item["type"]) => boolean): number {
@@ -19,7 +26,11 @@ function lastOf(items: Item[], tells: (type: Item["type"]) => boolean): number {
 
 /** Asked anew after each event that can change the answer, not after each frame. */
 export function useGathered(): Known {
-  const desk = useDesk((d) => d.watched, (d) => d.items, (d) => d.row(d.watched)?.status);
+  const desk = useDesk(
+    (d) => d.watched,
+    (d) => d.items,
+    (d) => d.row(d.watched)?.status,
+  );
   const id = desk.watched;
   const status = desk.row(id)?.status;
   const turn = useCalm(`${id} ${lastOf(desk.items, (t) => TELLING.has(t))} ${status}`, PAUSE_MS);
@@ -28,6 +39,9 @@ export function useGathered(): Known {
   const isPeoples = status === "waiting" || status === "with_agent";
   return {
     packet: useApi<Packet>(isReady ? conversation(id, "packet") : null, turn),
-    suggestions: useApi<{ suggestions: Suggestion[] }>(isReady && isPeoples ? conversation(id, "suggestions") : null, asked),
+    suggestions: useApi<{ suggestions: Suggestion[] }>(
+      isReady && isPeoples ? conversation(id, "suggestions") : null,
+      asked,
+    ),
   };
 }

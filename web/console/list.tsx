@@ -25,27 +25,30 @@ export function List() {
   const now = desk.now();
   const me = desk.self;
   const step = Math.floor(now / 5_000);
-  const { rows, offers } = useMemo(() => sorted([...desk.rows.values()], ui.view, me, now), [desk.rowsVersion, ui.view, me, step]);
+  const { rows, offers } = useMemo(
+    () => sorted([...desk.rows.values()], ui.view, me, now),
+    [desk.rowsVersion, ui.view, me, step],
+  );
   ui.order.current = [...offers, ...rows].map((row) => row.id);
   return (
     <section class="list" aria-label={w.list}>
       <div class="list-body" id="list" role="tabpanel" aria-labelledby={`view-${ui.view}`}>
-      <h1 class="list-name">{w.views[ui.view]}</h1>
-      {offers.length > 0 && (
-        <ul class="offers" aria-label={w.offers}>
-          {offers.map((row) => (
-            <Offer key={row.id} row={row} />
-          ))}
-        </ul>
-      )}
-      {!desk.hasBoard && <Ghosts />}
-      {desk.hasBoard && rows.length === 0 && offers.length === 0 && (
-        <div class="quiet">
-          <b>{w.empty[ui.view]![0]}</b>
-          <p>{w.empty[ui.view]![1]}</p>
-        </div>
-      )}
-      {rows.length > 0 && <Pane key={ui.view} rows={rows} here={desk.watched} />}
+        <h1 class="list-name">{w.views[ui.view]}</h1>
+        {offers.length > 0 && (
+          <ul class="offers" aria-label={w.offers}>
+            {offers.map((row) => (
+              <Offer key={row.id} row={row} />
+            ))}
+          </ul>
+        )}
+        {!desk.hasBoard && <Ghosts />}
+        {desk.hasBoard && rows.length === 0 && offers.length === 0 && (
+          <div class="quiet">
+            <b>{w.empty[ui.view]![0]}</b>
+            <p>{w.empty[ui.view]![1]}</p>
+          </div>
+        )}
+        {rows.length > 0 && <Pane key={ui.view} rows={rows} here={desk.watched} />}
       </div>
     </section>
   );
@@ -55,7 +58,9 @@ type Looker = { account: string; teams: string[] } | null;
 
 function sorted(all: Row[], view: Parameters<typeof isIn>[1], me: Looker, now: number) {
   if (!me) return { rows: [], offers: [] };
-  const offers = all.filter((row) => isOfferedTo(row, me.account, now)).sort((a, b) => (a.offered_until ?? 0) - (b.offered_until ?? 0));
+  const offers = all
+    .filter((row) => isOfferedTo(row, me.account, now))
+    .sort((a, b) => (a.offered_until ?? 0) - (b.offered_until ?? 0));
   const rows = all.filter((row) => !offers.includes(row) && isIn(row, view, me, now)).sort(byBreach);
   return { rows, offers };
 }
@@ -111,12 +116,19 @@ function Pane({ rows, here }: { rows: Row[]; here: string | null }) {
     bringIntoView(pane.current!, ids.indexOf(next));
     setActive(next);
   };
-  const shown = rows.map((row, i) => ({ row, i })).filter(({ i }) => i === at || (i >= sight.first && i < sight.first + sight.count));
+  const shown = rows
+    .map((row, i) => ({ row, i }))
+    .filter(({ i }) => i === at || (i >= sight.first && i < sight.first + sight.count));
   return (
     <div class="pane" ref={pane} onScroll={look} onKeyDown={move}>
       <ul aria-label={w.list} style={{ height: `${rows.length * ROW_PX}px` }}>
         {shown.map(({ row, i }) => (
-          <li key={row.id} aria-setsize={rows.length} aria-posinset={i + 1} style={{ transform: `translateY(${i * ROW_PX}px)` }}>
+          <li
+            key={row.id}
+            aria-setsize={rows.length}
+            aria-posinset={i + 1}
+            style={{ transform: `translateY(${i * ROW_PX}px)` }}
+          >
             <RowButton row={row} isHere={row.id === here} isReached={i === at} />
           </li>
         ))}
@@ -210,8 +222,13 @@ function RowClock({ row }: { row: Row }) {
   const since = waitsSince(row);
   if (since === undefined) return <time class="clock">{lately(row.last_at, now, w, locale)}</time>;
   const late = lateness(row, now);
-  const limit = row.red_at === undefined ? "" : now < row.red_at ? w.dueIn(span(row.red_at - now, w)) : w.overdueBy(span(now - row.red_at, w));
-  const title = [row.clock && w.clocks[row.clock], limit].filter(Boolean).join(" · ");
+  const limit =
+    row.red_at === undefined
+      ? ""
+      : now < row.red_at
+        ? w.dueIn(span(row.red_at - now, w))
+        : w.overdueBy(span(now - row.red_at, w));
+  const title = [w.waits(span(now - since, w)), row.clock && w.clocks[row.clock], limit].filter(Boolean).join(" · ");
   return (
     <time class={`clock ${late}`} title={title}>
       {late !== "calm" && <Icon name={late === "red" ? "warn" : "waiting"} />}

@@ -39,8 +39,14 @@ function lines(items: Item[]): Line[] {
     if (SILENT.has(item.type)) continue;
     const isSaid = VOICES.has(item.type);
     const isNewDay = !before || dayKey(before.at) !== dayKey(item.at);
-    const isJoined = !!before && isSaid && !isNewDay && voice(before) === voice(item) && item.at - before.at < JOINED_MS;
-    const line: Line = { item, heard: item.type === "bot_said" ? heard : null, isJoined, day: isNewDay ? dayKey(item.at) : null };
+    const isJoined =
+      !!before && isSaid && !isNewDay && voice(before) === voice(item) && item.at - before.at < JOINED_MS;
+    const line: Line = {
+      item,
+      heard: item.type === "bot_said" ? heard : null,
+      isJoined,
+      day: isNewDay ? dayKey(item.at) : null,
+    };
     if (item.type === "bot_said") heard = null;
     if (item.type === "customer_said") question = line;
     out.push(line);
@@ -66,7 +72,9 @@ export function Log({ id }: { id: string }) {
   const [most, setMost] = useState(ENTRIES_AT_FIRST);
   const all = useMemo(() => lines(desk.items), [desk.items]);
   const goalAt = desk.goal === null ? -1 : all.findIndex((line) => line.item.seq >= desk.goal!);
-  const shown = all.slice(goalAt >= 0 ? Math.min(goalAt, Math.max(0, all.length - most)) : Math.max(0, all.length - most));
+  const shown = all.slice(
+    goalAt >= 0 ? Math.min(goalAt, Math.max(0, all.length - most)) : Math.max(0, all.length - most),
+  );
   const { box, isAway, toEnd, look } = useEnd(desk.items, desk.outbox.list, desk.goal);
   const now = desk.now();
   const waiting = desk.outbox.list.filter((m) => m.conversation === id && !(m.seq && m.seq <= desk.cursor));

@@ -26,7 +26,12 @@ export function Menu({ label, button, class: look, up, children }: Props) {
     if (!isOpen) return;
     const all = items();
     const at = all.indexOf(document.activeElement as HTMLElement);
-    const to: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, Home: 0, End: all.length - 1 };
+    const to: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1 + all.length,
+      Home: 0,
+      End: all.length - 1,
+    };
     if (e.key in to) all[to[e.key]! % all.length]?.focus();
     else if (e.key === "Escape") close();
     else if (e.key === "Tab") return setOpen(false);

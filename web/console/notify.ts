@@ -9,9 +9,8 @@ const SOUND_REST_MS = 4_000;
 const NOTIFICATION_MS = 8_000;
 const ICON = (dot: boolean) =>
   `data:image/svg+xml,${encodeURIComponent(
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#2457c5"/><path d="M9 11h14v9H15l-4 4v-4H9z" fill="#fff"/>${
-      dot ? '<circle cx="25" cy="7" r="7" fill="#d92d20"/>' : ""
-    }</svg>`,
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#2457c5"/>' +
+      `<path d="M9 11h14v9H15l-4 4v-4H9z" fill="#fff"/>${dot ? '<circle cx="25" cy="7" r="7" fill="#d92d20"/>' : ""}</svg>`,
   )}`;
 
 export class Bell {
@@ -55,9 +54,11 @@ export class Bell {
     const { desk } = this;
     const now = desk.now();
     const w = this.words();
-    if (isOfferedTo(row, desk.account, now) && before?.offered_to !== desk.account) return this.call(row.id, w.ring.offer);
+    if (isOfferedTo(row, desk.account, now) && before?.offered_to !== desk.account)
+      return this.call(row.id, w.ring.offer);
     const isMine = row.status === "with_agent" && row.agent === desk.account;
-    if (isMine && row.unanswered > (before?.unanswered ?? 0)) this.call(row.id, w.ring.message(row.customer ?? w.visitor));
+    if (isMine && row.unanswered > (before?.unanswered ?? 0))
+      this.call(row.id, w.ring.message(row.customer ?? w.visitor));
   }
 
   private noticed(notice: Notice) {
@@ -83,7 +84,11 @@ export class Bell {
     const w = this.words();
     const [n, where] = [this.waiting.length, this.where];
     this.shown?.close();
-    this.shown = new Notification(n > 1 ? w.ring.many(n) : this.waiting[0]!, { tag: "xiaoer", silent: true, icon: ICON(false) });
+    this.shown = new Notification(n > 1 ? w.ring.many(n) : this.waiting[0]!, {
+      tag: "xiaoer",
+      silent: true,
+      icon: ICON(false),
+    });
     this.shown.onclick = () => {
       window.focus();
       if (where) this.open(where);

@@ -8,13 +8,11 @@ const zh = {
   withBot: "机器人接待",
   atWork: "在线客服",
   agents: "客服",
-  load: "在手",
   noAgents: "现在没有客服",
   noQueue: "没有人在排队",
   waitingNow: "正在排队",
   join: "查看",
   reassign: "改派",
-  unassigned: "未分配",
   nothingInHand: "手上没有会话",
 
   from: "从",
@@ -30,7 +28,6 @@ const zh = {
   containment: "独立解决率",
   handedOff: "转人工",
   rating: "评分",
-  rated: "评价数",
   replies: "回复",
   resolved: "已结束",
   transferred: "转出",
@@ -68,7 +65,8 @@ const zh = {
   detail: "内容",
   older: "更早的记录",
   noAudit: "还没有记录",
-  seconds: (n: number) => (n < 60 ? `${Math.round(n)} 秒` : n < 3600 ? `${(n / 60).toFixed(1)} 分` : `${(n / 3600).toFixed(1)} 时`),
+  seconds: (n: number) =>
+    n < 60 ? `${Math.round(n)} 秒` : n < 3600 ? `${(n / 60).toFixed(1)} 分` : `${(n / 3600).toFixed(1)} 时`,
 };
 
 export type OfficeWords = typeof zh;
@@ -80,13 +78,11 @@ const en: OfficeWords = {
   withBot: "With the bot",
   atWork: "Agents online",
   agents: "Agents",
-  load: "Load",
   noAgents: "No agents right now",
   noQueue: "Nobody is waiting",
   waitingNow: "Waiting now",
   join: "Look",
   reassign: "Reassign",
-  unassigned: "Unassigned",
   nothingInHand: "No conversations",
 
   from: "From",
@@ -102,7 +98,6 @@ const en: OfficeWords = {
   containment: "Containment",
   handedOff: "Handed off",
   rating: "Rating",
-  rated: "Rated",
   replies: "Replies",
   resolved: "Resolved",
   transferred: "Transferred",
@@ -140,7 +135,8 @@ const en: OfficeWords = {
   detail: "Detail",
   older: "Older entries",
   noAudit: "No entries yet",
-  seconds: (n) => (n < 60 ? `${Math.round(n)} s` : n < 3600 ? `${(n / 60).toFixed(1)} min` : `${(n / 3600).toFixed(1)} h`),
+  seconds: (n) =>
+    n < 60 ? `${Math.round(n)} s` : n < 3600 ? `${(n / 60).toFixed(1)} min` : `${(n / 3600).toFixed(1)} h`,
 };
 
 const ALL: Record<Lang, OfficeWords> = { zh, en };

@@ -73,7 +73,10 @@ export class Outbox {
 
   refused(cid: string, refusal: Refusal) {
     if (this.isPassing(refusal)) {
-      setTimeout(() => this.list.some((m) => m.cid === cid && !m.seq) && this.retry(cid), refusal.retry_after_ms ?? 2_000);
+      setTimeout(
+        () => this.list.some((m) => m.cid === cid && !m.seq) && this.retry(cid),
+        refusal.retry_after_ms ?? 2_000,
+      );
     } else {
       this.edit(cid, { failed: refusal.code });
     }

@@ -7,7 +7,10 @@ import type { Packet } from "./protocol";
 
 export function PacketView({ packet: p }: { packet: Packet }) {
   const { w, lang } = useSpeech();
-  const desk = useDesk((d) => d.self, (d) => d.row(d.watched)?.team);
+  const desk = useDesk(
+    (d) => d.self,
+    (d) => d.row(d.watched)?.team,
+  );
   const team = desk.row(desk.watched)?.team;
   return (
     <>
@@ -60,7 +63,8 @@ export function PacketView({ packet: p }: { packet: Packet }) {
 }
 
 /** Up is pleased, down is angry: from 1 to -3. */
-const height = (m: Packet["mood"][number]) => (m.anger > 0 ? -m.anger : m.sentiment === "positive" ? 1 : m.sentiment === "negative" ? -0.5 : 0);
+const height = (m: Packet["mood"][number]) =>
+  m.anger > 0 ? -m.anger : m.sentiment === "positive" ? 1 : m.sentiment === "negative" ? -0.5 : 0;
 
 function Mood({ mood }: { mood: Packet["mood"] }) {
   const { w } = useSpeech();
@@ -117,7 +121,12 @@ function Tried({ tried }: { tried: Packet["tried"] }) {
             {t.article.startsWith("faq:") ? (
               <span class="text">{t.title}</span>
             ) : (
-              <a class="text" href={`/articles/${t.lang}/${encodeURIComponent(t.article)}`} target="_blank" rel="noopener noreferrer">
+              <a
+                class="text"
+                href={`/articles/${t.lang}/${encodeURIComponent(t.article)}`}
+                target="_blank"
+                rel="noopener noreferrer"
+              >
                 {t.title}
               </a>
             )}

@@ -25,7 +25,14 @@ export function Panel() {
           <Icon name="close" />
         </button>
       </div>
-      <div class="panel-body" role="tabpanel" id="panel-body" aria-labelledby={`tab-${ui.tab}`} tabIndex={0} key={`${id} ${ui.tab}`}>
+      <div
+        class="panel-body"
+        role="tabpanel"
+        id="panel-body"
+        aria-labelledby={`tab-${ui.tab}`}
+        tabIndex={0}
+        key={`${id} ${ui.tab}`}
+      >
         {ui.tab === "customer" && <CustomerTab id={id} />}
         {ui.tab === "assist" && <AssistTab />}
         {ui.tab === "notes" && <NotesTab />}
@@ -40,7 +47,15 @@ export function tabKeys<T extends string>(all: readonly T[], here: T, set: (tab:
   return (e: KeyboardEvent) => {
     const at = all.indexOf(here);
     const forward = e.key === "ArrowRight" || e.key === "ArrowDown";
-    const to = forward ? at + 1 : e.key === "ArrowLeft" || e.key === "ArrowUp" ? at - 1 + all.length : e.key === "Home" ? 0 : e.key === "End" ? all.length - 1 : -1;
+    const to = forward
+      ? at + 1
+      : e.key === "ArrowLeft" || e.key === "ArrowUp"
+        ? at - 1 + all.length
+        : e.key === "Home"
+          ? 0
+          : e.key === "End"
+            ? all.length - 1
+            : -1;
     if (to < 0 || e.altKey) return;
     e.preventDefault();
     const next = all[to % all.length]!;
@@ -59,7 +74,12 @@ function Tabs() {
     notes: desk.items.filter((i) => i.type === "noted").length,
   };
   return (
-    <div class="tabs" role="tablist" aria-label={w.tabsLabel} onKeyDown={tabKeys(PANEL_TABS, ui.tab, ui.setTab, (t) => `tab-${t}`)}>
+    <div
+      class="tabs"
+      role="tablist"
+      aria-label={w.tabsLabel}
+      onKeyDown={tabKeys(PANEL_TABS, ui.tab, ui.setTab, (t) => `tab-${t}`)}
+    >
       {PANEL_TABS.map((tab) => (
         <button
           key={tab}
@@ -82,7 +102,12 @@ function Tabs() {
 export function Shown<T>({ from, children }: { from: Fetched<T>; children: (data: T) => ComponentChildren }) {
   const { w } = useSpeech();
   if (from.data) return <>{children(from.data)}</>;
-  if (!from.failed) return <p class="quiet" role="status">{w.loading}</p>;
+  if (!from.failed)
+    return (
+      <p class="quiet" role="status">
+        {w.loading}
+      </p>
+    );
   return (
     <div class="quiet" role="alert">
       <p>{w.failed}</p>
@@ -152,7 +177,11 @@ function Orders({ orders }: { orders: Order[] }) {
 function itemsOf(items: unknown): string {
   if (!Array.isArray(items)) return typeof items === "string" ? items : "";
   return items
-    .map((i) => (typeof i === "object" && i ? [i.name ?? i.title ?? i.sku, i.quantity > 1 && `× ${i.quantity}`].filter(Boolean).join(" ") : String(i)))
+    .map((i) =>
+      typeof i === "object" && i
+        ? [i.name ?? i.title ?? i.sku, i.quantity > 1 && `× ${i.quantity}`].filter(Boolean).join(" ")
+        : String(i),
+    )
     .join(", ");
 }
 
@@ -192,7 +221,10 @@ type Noted = Extract<Item, { type: "noted" }>;
 function NotesTab() {
   const { w, locale } = useSpeech();
   const ui = useUi();
-  const desk = useDesk((d) => d.items, (d) => d.agents);
+  const desk = useDesk(
+    (d) => d.items,
+    (d) => d.agents,
+  );
   const notes = desk.items.filter((i): i is Noted => i.type === "noted").reverse();
   const nameOf = (account: string) => desk.agents.find((a) => a.account === account)?.name ?? account;
   return (
@@ -239,4 +271,3 @@ function HistoryTab({ id }: { id: string }) {
     </Shown>
   );
 }
-

@@ -44,7 +44,11 @@ export function People() {
       </p>
       <Shown from={all}>
         {({ accounts }) =>
-          accounts.length === 0 ? <p class="quiet">{o.noAccounts}</p> : <Accounts accounts={accounts} edit={isAdmin ? edit : null} />
+          accounts.length === 0 ? (
+            <p class="quiet">{o.noAccounts}</p>
+          ) : (
+            <Accounts accounts={accounts} edit={isAdmin ? edit : null} />
+          )
         }
       </Shown>
       {edited && <Edit of={edited} close={() => edit(null)} done={done} />}

@@ -44,7 +44,9 @@ export function mentionAt(text: string, caret: number, agents: Agent[], own: str
   if (!found) return null;
   const asked = found[1]!.toLowerCase();
   const offers = agents
-    .filter((a) => a.account !== own && (a.name.toLowerCase().includes(asked) || a.account.toLowerCase().includes(asked)))
+    .filter(
+      (a) => a.account !== own && (a.name.toLowerCase().includes(asked) || a.account.toLowerCase().includes(asked)),
+    )
     .slice(0, OFFERS_MAX)
     .map((a) => ({ key: a.account, text: `@${a.name} `, hint: a.account }));
   return { kind: "mention", from: caret - asked.length - 1, offers };

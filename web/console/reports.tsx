@@ -29,7 +29,14 @@ type Day = { day: string; conversations: number; handed_off: number; resolved: n
 type Report = {
   from: string;
   to: string;
-  bot: { conversations: number; contained: number; containment: number; handed_off: number; rating?: number; rated: number };
+  bot: {
+    conversations: number;
+    contained: number;
+    containment: number;
+    handed_off: number;
+    rating?: number;
+    rated: number;
+  };
   agents: Line[];
   teams: Line[];
   days: Day[];
@@ -52,11 +59,21 @@ export function Reports() {
       <div class="range">
         <label class="field">
           {o.from}
-          <input type="date" value={range.from} max={range.to} onChange={(e) => e.currentTarget.value && set({ ...range, from: e.currentTarget.value })} />
+          <input
+            type="date"
+            value={range.from}
+            max={range.to}
+            onChange={(e) => e.currentTarget.value && set({ ...range, from: e.currentTarget.value })}
+          />
         </label>
         <label class="field">
           {o.to}
-          <input type="date" value={range.to} min={range.from} onChange={(e) => e.currentTarget.value && set({ ...range, to: e.currentTarget.value })} />
+          <input
+            type="date"
+            value={range.to}
+            min={range.from}
+            onChange={(e) => e.currentTarget.value && set({ ...range, to: e.currentTarget.value })}
+          />
         </label>
         <button onClick={() => set({ from: ago(7), to: ago(1) })}>{o.days7}</button>
         <button onClick={() => set({ from: ago(30), to: ago(1) })}>{o.days30}</button>
@@ -84,7 +101,10 @@ function Figures({ r, o, csv }: { r: Report; o: OfficeWords; csv: (by: string) =
       </section>
       {r.days.length > 0 && (
         <div class="charts">
-          <Bars title={o.perDay} bars={r.days.map((d) => ({ name: d.day, all: d.conversations, part: d.handed_off }))} />
+          <Bars
+            title={o.perDay}
+            bars={r.days.map((d) => ({ name: d.day, all: d.conversations, part: d.handed_off }))}
+          />
           <LineChart title={o.ratingPerDay} points={r.days.map((d) => [d.day, d.rating])} low={1} high={5} />
         </div>
       )}
@@ -95,7 +115,17 @@ function Figures({ r, o, csv }: { r: Report; o: OfficeWords; csv: (by: string) =
   );
 }
 
-function Titled({ title, csv, o, children }: { title: string; csv: string; o: OfficeWords; children: preact.ComponentChildren }) {
+function Titled({
+  title,
+  csv,
+  o,
+  children,
+}: {
+  title: string;
+  csv: string;
+  o: OfficeWords;
+  children: preact.ComponentChildren;
+}) {
   return (
     <section aria-label={title}>
       <div class="section-head">
@@ -111,7 +141,18 @@ function Titled({ title, csv, o, children }: { title: string; csv: string; o: Of
 
 function Lines({ title, lines, o, csv }: { title: string; lines: Line[]; o: OfficeWords; csv: string }) {
   const span = (s: Stat) => `${o.seconds(s.mean)} (${o.seconds(s.p90)})`;
-  const heads = [o.name, o.conversations, o.replies, o.resolved, o.transferred, o.wait, o.firstResponse, o.resolution, o.withinSla, o.rating];
+  const heads = [
+    o.name,
+    o.conversations,
+    o.replies,
+    o.resolved,
+    o.transferred,
+    o.wait,
+    o.firstResponse,
+    o.resolution,
+    o.withinSla,
+    o.rating,
+  ];
   return (
     <Titled title={title} csv={csv} o={o}>
       {lines.length === 0 ? (

@@ -43,7 +43,10 @@ function useSearch(wanted: Wanted) {
 export function Search({ close }: { close: () => void }) {
   const { w, lang } = useSpeech();
   const ui = useUi();
-  const desk = useDesk((d) => d.self, (d) => d.agents);
+  const desk = useDesk(
+    (d) => d.self,
+    (d) => d.agents,
+  );
   const [wanted, want] = useState<Wanted>({ q: "", status: "", agent: "", label: "" });
   const { found, state, more } = useSearch(useCalm(wanted, 250));
   const hits = useRef<HTMLUListElement>(null);
@@ -88,12 +91,32 @@ export function Search({ close }: { close: () => void }) {
           />
         </div>
         <div class="filters">
-          {pick("status", w.status, STATUSES.map((s) => [s, w.statuses[s]!]))}
-          {pick("agent", w.agent, desk.agents.map((a) => [a.account, a.name]))}
-          {pick("label", w.labels, (desk.self?.labels ?? []).map((l) => [l.id, l.name[lang]]))}
+          {pick(
+            "status",
+            w.status,
+            STATUSES.map((s) => [s, w.statuses[s]!]),
+          )}
+          {pick(
+            "agent",
+            w.agent,
+            desk.agents.map((a) => [a.account, a.name]),
+          )}
+          {pick(
+            "label",
+            w.labels,
+            (desk.self?.labels ?? []).map((l) => [l.id, l.name[lang]]),
+          )}
         </div>
         <p class="soft" role="status">
-          {state === "busy" ? w.loading : state === "failed" ? w.failed : !found ? w.typeToSearch : found.total ? w.found(found.total) : w.noneFound}
+          {state === "busy"
+            ? w.loading
+            : state === "failed"
+              ? w.failed
+              : !found
+                ? w.typeToSearch
+                : found.total
+                  ? w.found(found.total)
+                  : w.noneFound}
         </p>
         <ul class="hits" ref={hits}>
           {found?.hits.map((hit) => (

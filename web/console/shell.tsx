@@ -67,7 +67,11 @@ function Rooms({ settings }: { settings: { switchLang: () => void; leave: () => 
   const { w } = useSpeech();
   const ui = useOwnUi();
   const known = useGathered();
-  const desk = useDesk((d) => d.watched, (d) => d.link, (d) => d.self);
+  const desk = useDesk(
+    (d) => d.watched,
+    (d) => d.link,
+    (d) => d.self,
+  );
   const latest = useRef({ ui, known, w });
   latest.current = { ui, known, w };
   useEffect(() => {
@@ -121,10 +125,14 @@ type Latest = { current: { ui: Ui; w: ReturnType<typeof useSpeech>["w"] } };
 function useBell(desk: Desk, latest: Latest): Bell | null {
   const [bell, setBell] = useState<Bell | null>(null);
   useEffect(() => {
-    const own = new Bell(desk, () => latest.current.w, (id) => {
-      latest.current.ui.go("inbox");
-      desk.watch(id);
-    });
+    const own = new Bell(
+      desk,
+      () => latest.current.w,
+      (id) => {
+        latest.current.ui.go("inbox");
+        desk.watch(id);
+      },
+    );
     setBell(own);
     return () => own.close();
   }, [desk]);
@@ -207,7 +215,12 @@ function Toast({ id, children }: { id: number; children: preact.ComponentChildre
     return () => clearTimeout(fade);
   }, [isHeld]);
   return (
-    <div class="toast" onMouseEnter={() => hold(true)} onMouseLeave={() => hold(false)} onFocusCapture={() => hold(true)}>
+    <div
+      class="toast"
+      onMouseEnter={() => hold(true)}
+      onMouseLeave={() => hold(false)}
+      onFocusCapture={() => hold(true)}
+    >
       {children}
       <button class="icon-only" aria-label={w.close} onClick={() => desk.dismiss(id)}>
         <Icon name="close" />

@@ -58,7 +58,10 @@ function SearchButton() {
 function Views() {
   const { w } = useSpeech();
   const ui = useUi();
-  const desk = useDesk((d) => d.rowsVersion, (d) => d.self);
+  const desk = useDesk(
+    (d) => d.rowsVersion,
+    (d) => d.self,
+  );
   useTick(5_000);
   const now = desk.now();
   const step = Math.floor(now / 5_000);
@@ -132,7 +135,11 @@ const STATES: Presence[] = ["online", "busy", "away"];
 
 function PresenceMenu() {
   const { w } = useSpeech();
-  const desk = useDesk((d) => d.self, (d) => d.agents, (d) => d.link);
+  const desk = useDesk(
+    (d) => d.self,
+    (d) => d.agents,
+    (d) => d.link,
+  );
   const state = desk.link === "open" ? (desk.self?.state ?? "offline") : "offline";
   const own = desk.agents.find((a) => a.account === desk.account);
   const face = (
@@ -191,10 +198,21 @@ function SettingsMenu({ switchLang, leave }: Settings) {
         </button>
       ))}
       <hr role="separator" />
-      <button role="menuitemcheckbox" aria-checked={isLoud} tabIndex={-1} onClick={() => remember("sound", isLoud ? "off" : "on")}>
+      <button
+        role="menuitemcheckbox"
+        aria-checked={isLoud}
+        tabIndex={-1}
+        onClick={() => remember("sound", isLoud ? "off" : "on")}
+      >
         <span class="grow">{w.sound}</span> <small>{isLoud ? w.on : w.off}</small>
       </button>
-      <button role="menuitemcheckbox" aria-checked={isDesktop} aria-disabled={may === "denied"} tabIndex={-1} onClick={flipDesktop}>
+      <button
+        role="menuitemcheckbox"
+        aria-checked={isDesktop}
+        aria-disabled={may === "denied"}
+        tabIndex={-1}
+        onClick={flipDesktop}
+      >
         <span class="grow">{w.desktop}</span>
         <small>{may === "denied" ? w.blocked : may === "default" ? w.allow : isDesktop ? w.on : w.off}</small>
       </button>

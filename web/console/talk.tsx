@@ -41,7 +41,12 @@ export function Talk() {
 function Head({ id }: { id: string }) {
   const { w, lang } = useSpeech();
   const ui = useUi();
-  const desk = useDesk((d) => d.row(id), (d) => d.self, (d) => d.viewers, (d) => d.acting);
+  const desk = useDesk(
+    (d) => d.row(id),
+    (d) => d.self,
+    (d) => d.viewers,
+    (d) => d.acting,
+  );
   const row = desk.row(id);
   return (
     <header class="head">
@@ -55,7 +60,9 @@ function Head({ id }: { id: string }) {
             <i class={`dot ${row.status}`} />
             <span class="state">
               {w.statuses[row.status]}
-              {row.agent_name && row.status === "with_agent" ? ` · ${row.agent === desk.account ? w.you : row.agent_name}` : ""}
+              {row.agent_name && row.status === "with_agent"
+                ? ` · ${row.agent === desk.account ? w.you : row.agent_name}`
+                : ""}
             </span>
             {row.reason && row.status !== "with_bot" && <span>· {w.reasons[row.reason] ?? row.reason}</span>}
             {row.labels.map((l) => (
@@ -88,7 +95,10 @@ function Head({ id }: { id: string }) {
 function Acts({ row }: { row: Row }) {
   const { w } = useSpeech();
   const ui = useUi();
-  const desk = useDesk((d) => d.self, (d) => d.acting);
+  const desk = useDesk(
+    (d) => d.self,
+    (d) => d.acting,
+  );
   const may = mayDo(row, desk.self);
   const act = actions(desk, ui);
   const isOffer = isOfferedTo(row, desk.account, desk.now());
@@ -112,7 +122,12 @@ function Acts({ row }: { row: Row }) {
       )}
       {may.takeOver && <button onClick={() => act.take()}>{w.takeOver}</button>}
       {may.resolve && (
-        <button class="main" disabled={desk.acting === "resolve"} title={`${w.resolve} (Alt+E)`} onClick={() => act.resolve(false)}>
+        <button
+          class="main"
+          disabled={desk.acting === "resolve"}
+          title={`${w.resolve} (Alt+E)`}
+          onClick={() => act.resolve(false)}
+        >
           {w.resolve}
         </button>
       )}
@@ -132,7 +147,9 @@ function More({ row }: { row: Row }) {
       {may.handBack && <MenuRow icon="bot" word={w.handBack} keys="Alt+B" run={act.handBack} />}
       {may.release && <MenuRow icon="release" word={w.release} run={act.release} />}
       {may.resolve && <MenuRow icon="resolved" word={w.resolveNext} keys="Ctrl+Alt+E" run={() => act.resolve(true)} />}
-      {row.snoozed_until && may.snooze && <MenuRow icon="snoozed" word={w.wake} run={() => desk.act("snooze", row.id)} />}
+      {row.snoozed_until && may.snooze && (
+        <MenuRow icon="snoozed" word={w.wake} run={() => desk.act("snooze", row.id)} />
+      )}
       <a role="menuitem" tabIndex={-1} href={transcript} download>
         <Icon name="download" /> {w.transcript}
       </a>

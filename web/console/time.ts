@@ -14,13 +14,16 @@ export function span(ms: number, w: Words): string {
   return w.days(Math.floor(s / 86_400));
 }
 
-const hm = (at: number, locale: string) => new Date(at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+const hm = (at: number, locale: string) =>
+  new Date(at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
 const isToday = (at: number, now: number) => new Date(at).toDateString() === new Date(now).toDateString();
 
 /** Short: minutes, then the time of day, then the date. */
 export function lately(at: number, now: number, w: Words, locale: string): string {
   if (now - at < 3_600_000) return w.minutes(Math.max(0, Math.floor((now - at) / 60_000)));
-  return isToday(at, now) ? hm(at, locale) : new Date(at).toLocaleDateString(locale, { month: "short", day: "numeric" });
+  return isToday(at, now)
+    ? hm(at, locale)
+    : new Date(at).toLocaleDateString(locale, { month: "short", day: "numeric" });
 }
 
 /** With its day, unless that is today. */

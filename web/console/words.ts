@@ -20,7 +20,6 @@ const zh = {
   send: "发送",
   back: "返回",
   menu: "更多",
-  none: "无",
   settings: "设置",
   offline: "连接断开，正在重连。写下的内容不会丢",
   connecting: "正在连接…",
@@ -69,7 +68,10 @@ const zh = {
 
   pickOne: "选一个会话开始",
   pickHint: "Alt+J 下一个，Ctrl+K 搜索，? 看全部快捷键",
-  statuses: { with_bot: "机器人接待", waiting: "排队中", with_agent: "人工接待", resolved: "已结束" } as Record<string, string>,
+  statuses: { with_bot: "机器人接待", waiting: "排队中", with_agent: "人工接待", resolved: "已结束" } as Record<
+    string,
+    string
+  >,
   reasons: {
     asked: "顾客要求人工",
     not_understood: "机器人没听懂",
@@ -114,7 +116,6 @@ const zh = {
   today: "今天",
   yesterday: "昨天",
 
-  why: "依据",
   policy: "策略",
   source: "来源",
   intent: "意图",
@@ -146,7 +147,6 @@ const zh = {
     queue: "排队",
   },
   privateNote: "内部备注",
-  onlyColleagues: "仅同事可见",
 
   modes: { reply: "回复顾客", note: "内部备注" },
   replyHint: "回复顾客，Enter 发送，/ 选快捷回复",
@@ -188,14 +188,16 @@ const zh = {
   suggestHint: "点一下或 Ctrl+1 到 3 放进输入框，不会直接发出",
   noSuggestions: "这一句没有合适的建议",
   kinds: { article: "知识库", answer: "同事答过" } as Record<string, string>,
-  insert: "放进输入框",
   noNotes: "还没有备注",
   addNote: "写备注",
   noHistory: "这是第一次来",
 
   presence: { online: "在线", busy: "忙碌", away: "离开", offline: "离线" } as Record<string, string>,
   presenceLabel: "我的状态",
-  presenceHint: { online: "自动派给您", busy: "不再派，手上的照常", away: "不再派，手上的照常", offline: "" } as Record<string, string>,
+  presenceHint: { online: "自动派给您", busy: "不再派，手上的照常", away: "不再派，手上的照常", offline: "" } as Record<
+    string,
+    string
+  >,
   shopClosed: "现在不是服务时间",
   theme: "外观",
   themes: { auto: "跟随系统", light: "浅色", dark: "深色" },
@@ -207,7 +209,6 @@ const zh = {
   blocked: "浏览器已禁止",
   other: "English",
   search: "搜索",
-  inbox: "会话",
   pages: { board: "看板", reports: "报表", people: "同事", audit: "操作记录" } as Record<string, string>,
   navLabel: "页面",
   keysTitle: "快捷键",
