@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -26,17 +26,27 @@ function files(dir) {
     .sort();
 }
 
+// The console's first load is app.js and what it imports; the supervisors' pages are a chunk of their own.
+async function makeConsole(out) {
+  const entryPoints = { app: "console/main.tsx" };
+  const built = await build({ ...common, entryPoints, outdir: out, splitting: true, chunkNames: "[name]-[hash]", metafile: true });
+  await build({ ...common, entryPoints: ["console/console.css"], outfile: join(out, "app.css") });
+  const app = Object.entries(built.metafile.outputs).find(([file]) => file.endsWith("/app.js"))[1];
+  const first = app.imports.filter((i) => i.kind === "import-statement").map((i) => `/console/${basename(i.path)}`);
+  const preloads = first.map((path) => `<link rel="modulepreload" href="${path}">\n`).join("");
+  const page = readFileSync(join(here, "console/index.html"), "utf8");
+  writeFileSync(join(out, "index.html"), page.replace("</head>", `${preloads}</head>`));
+}
+
 async function make(out) {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   await build({ ...common, entryPoints: ["widget/loader.ts"], outfile: join(out, "widget.js"), format: "iife" });
   await build({ ...common, entryPoints: ["widget/app.tsx"], outfile: join(out, "widget/app.js"), loader: { ".css": "text" } });
-  await build({ ...common, entryPoints: ["console/main.tsx"], outfile: join(out, "console/app.js") });
-  await build({ ...common, entryPoints: ["console/console.css"], outfile: join(out, "console/app.css") });
+  await makeConsole(join(out, "console"));
   await build({ ...common, entryPoints: ["demo/demo.ts"], outfile: join(out, "demo/demo.js") });
   await build({ ...common, entryPoints: ["demo/demo.css"], outfile: join(out, "demo/demo.css") });
   await build({ ...common, entryPoints: ["help/help.css"], outfile: join(out, "help/help.css") });
-  cpSync(join(here, "console/index.html"), join(out, "console/index.html"));
   cpSync(join(here, "demo/index.html"), join(out, "demo/index.html"));
   mkdirSync(join(out, "chat"), { recursive: true });
   cpSync(join(here, "demo/chat.html"), join(out, "chat/index.html"));
