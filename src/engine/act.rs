@@ -103,13 +103,18 @@ pub enum Routed {
 
 /// Events of an act, and the fence they are written under.
 #[derive(Debug, Default)]
-pub(super) struct Writes {
+pub struct Writes {
+    /// The facts; none, where it is so already.
     pub events: Vec<Event>,
+    /// The `owner_epoch` that was believed in; `None` for what does not depend on it.
     pub fence: Option<u64>,
 }
 
-/// What an act comes to; nothing, where it is so already.
-pub(super) fn acted(service: &Service, person: &Person, act: Act) -> Result<Writes, Error> {
+/// What an act comes to.
+///
+/// # Errors
+/// [`Error::NotOwner`] and [`Error::Taken`].
+pub fn acted(service: &Service, person: &Person, act: Act) -> Result<Writes, Error> {
     let owner = &service.ownership.owner;
     let is_own = *owner == Owner::Agent(person.account.clone());
     let (account, agent) = (person.account.clone(), person.name.clone());
@@ -207,7 +212,8 @@ fn transferred(
 }
 
 /// What the desk's routing comes to. It decides by what the board showed, so all may have changed.
-pub(super) fn routed(service: &Service, routed: Routed) -> Writes {
+#[must_use]
+pub fn routed(service: &Service, routed: Routed) -> Writes {
     let waiting = service.ownership.status == Status::Waiting;
     let event = match routed {
         Routed::Offer { account, agent } if waiting && service.offer.is_none() => {

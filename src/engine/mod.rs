@@ -8,7 +8,7 @@ mod conversation_task;
 mod hub;
 mod turn;
 
-pub use act::{Act, Person, Routed, Target};
+pub use act::{Act, Person, Routed, Target, Writes, acted, routed};
 pub use board::{Board, Place, Queue};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use hub::{Delivery, Hub, HubSettings, Inbound, Outcome, Signal, Who};

@@ -1,7 +1,7 @@
-//! Who may speak: the bot, two agents and the customer act on one conversation in seeded order, each between
-//! looking and writing overtaken by the others; a checker reads what was stored. The bot's words while somebody
-//! else owns the conversation (overlap) and writes by whoever does not own it any more (stale) must be none, and
-//! the same checker must catch the build without the fence.
+//! Who may speak: the bot, two agents, a supervisor, the desk's timers and the customer act on one conversation
+//! in seeded order, each between looking and writing overtaken by the others; a checker reads what was stored. The
+//! bot's words while somebody else owns the conversation (overlap) and writes by whoever does not own it any more
+//! (stale) must be none, and the same checker must catch the build without the fence.
 //!
 //! `XIAOER_INTERLEAVINGS` sets the number of conversations (400 without it). The seed is printed.
 
@@ -10,28 +10,31 @@ use std::sync::Arc;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use xiaoer::conversation::{
-    Cid, ConversationId, Event, HandoffReason, Lang, Owner, Ownership, Recorded, Status,
+    Cid, ConversationId, Event, HandoffReason, Lang, LeaveCause, Owner, Ownership, Recorded, Service, Status,
 };
-use xiaoer::store::{Append, Error, Head, Opening, Sqlite, Store};
+use xiaoer::engine::{self, Act, Person, Routed, Target, Writes, acted, routed};
+use xiaoer::store::{Append, Error, Opening, Sqlite, Store};
 
 const SEED: u64 = 20_261_126;
 const STEPS: usize = 40;
 /// Conversations at once, so that they share the cost of a commit.
 const AT_ONCE: usize = 64;
-const AGENTS: [&str; 2] = ["lin", "may"];
+/// The last one supervises.
+const AGENTS: [&str; 3] = ["lin", "may", "boss"];
+const BOSS: &str = AGENTS[2];
 
 /// Somebody who has looked and is about to write.
 #[derive(Default)]
 struct Actor {
-    looked: Option<Head>,
+    looked: Option<Service>,
 }
 
 struct Play {
     store: Arc<dyn Store>,
     id: ConversationId,
     random: StdRng,
-    /// The bot, then the agents.
-    actors: [Actor; 3],
+    /// The bot, the agents, the desk.
+    actors: [Actor; 5],
     number: usize,
     refused: usize,
 }
@@ -67,9 +70,13 @@ impl Play {
         Cid::new(format!("model-{:08}", self.number)).unwrap()
     }
 
+    async fn look(&self) -> Service {
+        Service::replay(&self.store.read(&self.id, 0, 10_000).await.unwrap())
+    }
+
     async fn step(&mut self) {
-        let who = self.random.random_range(0..4);
-        if who == 3 {
+        let who = self.random.random_range(0..6);
+        if who == 5 {
             let (cid, text) = (self.cid(), "hello".to_owned());
             let said = Event::CustomerSaid {
                 cid,
@@ -82,37 +89,72 @@ impl Play {
         }
         // Look now, write at some later step: whatever happens in between overtakes.
         match self.actors[who].looked.take() {
-            None => self.actors[who].looked = Some(self.store.head(&self.id).await.unwrap()),
-            Some(head) if who == 0 => self.bot(&head).await,
-            Some(head) => self.agent(&head, AGENTS[who - 1]).await,
+            None => self.actors[who].looked = Some(self.look().await),
+            Some(service) if who == 0 => self.bot(&service).await,
+            Some(service) if who == 4 => self.desk(&service).await,
+            Some(service) => self.agent(&service, AGENTS[who - 1]).await,
         }
     }
 
-    async fn bot(&mut self, head: &Head) {
-        if head.ownership.status != Status::WithBot {
+    async fn bot(&mut self, service: &Service) {
+        if service.ownership.status != Status::WithBot {
             return;
         }
         let mut events = vec![bot_said()];
         if self.random.random_bool(0.3) {
-            let reason = HandoffReason::Asked;
-            events.push(Event::handoff(reason));
+            events.push(Event::handoff(HandoffReason::Asked));
         }
-        self.write(events, Some(head.ownership.owner_epoch)).await;
+        self.write(events, Some(service.ownership.owner_epoch)).await;
     }
 
-    async fn agent(&mut self, head: &Head, account: &str) {
-        let fence = Some(head.ownership.owner_epoch);
-        let (account, agent) = (account.to_owned(), account.to_owned());
-        if head.ownership.owner == Owner::Agent(account.clone()) {
-            let event = if self.random.random_bool(0.6) {
-                let (cid, text) = (self.cid(), "hi".to_owned());
-                Event::AgentSaid { cid, agent, text }
-            } else {
-                Event::resolved(&account, &agent)
-            };
-            self.write(vec![event], fence).await;
-        } else if head.ownership.status != Status::WithAgent {
-            self.write(vec![Event::joined(&account, &agent)], fence).await;
+    async fn agent(&mut self, service: &Service, account: &str) {
+        let person = Person {
+            account: account.to_owned(),
+            name: account.to_owned(),
+            supervises: account == BOSS,
+        };
+        let act = self.act(service.agent() == Some(account));
+        match acted(service, &person, act) {
+            Ok(Writes { events, fence }) if !events.is_empty() => self.write(events, fence).await,
+            Ok(_) | Err(engine::Error::NotOwner | engine::Error::Taken { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Whoever has the conversation mostly speaks; the others mostly want it.
+    fn act(&mut self, is_own: bool) -> Act {
+        let to = match self.random.random_range(0..3) {
+            0 => Target::Team("after".to_owned()),
+            n => Target::Agent(AGENTS[n].to_owned(), AGENTS[n].to_owned()),
+        };
+        match self.random.random_range(0..if is_own { 10 } else { 4 }) {
+            0 => Act::Transfer { to, note: None },
+            1 | 2 => Act::Claim {
+                force: self.random.random_bool(0.5),
+            },
+            3 => Act::Decline,
+            4 => Act::Resolve { reason: None },
+            5 => Act::HandBack,
+            6 => Act::Release,
+            _ => Act::Reply {
+                cid: self.cid(),
+                text: "hi".to_owned(),
+            },
+        }
+    }
+
+    /// Timers and lost connections.
+    async fn desk(&mut self, service: &Service) {
+        let agent = AGENTS[self.random.random_range(0..AGENTS.len())].to_owned();
+        let account = service.agent().map_or(agent.clone(), str::to_owned);
+        let act = match self.random.random_range(0..3) {
+            0 => Routed::Offer { account, agent },
+            1 => Routed::Lapse { account },
+            _ => Routed::Lose { account, agent },
+        };
+        let Writes { events, fence } = routed(service, act);
+        if !events.is_empty() {
+            self.write(events, fence).await;
         }
     }
 }
@@ -123,13 +165,24 @@ fn check(events: &[Recorded]) -> Vec<String> {
     for recorded in events {
         let status = ownership.status;
         let owns = |name: &str| ownership.owner == Owner::Agent(name.to_owned());
+        let with_people = matches!(status, Status::Waiting | Status::WithAgent);
         let fault = match &recorded.event {
             Event::BotSaid { .. } | Event::HandoffRequested { .. } if status != Status::WithBot => {
                 Some("overlap")
             }
             Event::AgentSaid { agent, .. } if !owns(agent) => Some("stale reply"),
-            Event::Resolved { by, .. } if !owns(by) => Some("stale resolve"),
-            Event::AgentJoined { .. } if status == Status::WithAgent => Some("two owners"),
+            Event::Resolved { account, .. } if !owns(account) => Some("stale resolve"),
+            Event::HandedBack { account, .. } if !owns(account) => Some("stale hand-back"),
+            Event::AgentLeft { account, cause, .. } if !owns(account) => Some(match cause {
+                LeaveCause::Lost => "stale loss",
+                LeaveCause::Released => "stale release",
+            }),
+            Event::Transferred { account, .. } if !owns(account) && !(account == BOSS && with_people) => {
+                Some("stale transfer")
+            }
+            Event::AgentJoined { from: Some(from), .. } if !owns(from) => Some("stale take-over"),
+            Event::AgentJoined { from: None, .. } if status == Status::WithAgent => Some("two owners"),
+            Event::Offered { .. } if status != Status::Waiting => Some("stale offer"),
             _ => None,
         };
         wrong.extend(fault.map(|fault| format!("{fault} at {}", recorded.seq)));
