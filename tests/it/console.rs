@@ -26,7 +26,7 @@ async fn log_in_as(server: &TestServer, account: &str, password: &str) -> String
     http(server, &request).await
 }
 
-async fn agent(server: &TestServer, account: &str) -> Peer {
+pub async fn agent(server: &TestServer, account: &str) -> Peer {
     let answer = log_in_as(server, account, PASSWORD).await;
     assert!(answer.contains("HttpOnly; SameSite=Strict"), "{answer}");
     let cookie = answer
@@ -39,7 +39,7 @@ async fn agent(server: &TestServer, account: &str) -> Peer {
     Peer::connect(&server.url("/v1/console"), &[("cookie", cookie)]).await
 }
 
-fn row<'a>(board: &'a Value, id: &Value) -> Option<&'a Value> {
+pub fn row<'a>(board: &'a Value, id: &Value) -> Option<&'a Value> {
     let rows = board["conversations"]
         .as_array()
         .or(board["changed"].as_array())?;

@@ -12,6 +12,8 @@ mod crash_shop;
 mod docs;
 mod encoders;
 mod exchange;
+mod handoff;
+mod handoff_desk;
 mod knowledge;
 mod live;
 mod models;

@@ -16,7 +16,7 @@ use xiaoer::commerce::Embedded;
 use xiaoer::console::hash_password;
 use xiaoer::conversation::{Event, Recorded, Tracker};
 use xiaoer::desk::Desk;
-use xiaoer::engine::{Brain, Engine, Hub, HubSettings, SystemClock};
+use xiaoer::engine::{Brain, Clock, Engine, Hub, HubSettings, SystemClock};
 use xiaoer::knowledge::Knowledge;
 use xiaoer::nlu::{EntityRules, Nlu};
 use xiaoer::predictors::Predictors;
@@ -91,7 +91,6 @@ pub async fn fresh_engine() -> Engine {
 pub struct TestServer {
     pub address: std::net::SocketAddr,
     pub hub: Hub,
-    #[expect(dead_code, reason = "the next commit uses it")]
     pub desk: Desk,
     drain: watch::Sender<bool>,
     _folder: Option<tempfile::TempDir>,
@@ -109,13 +108,41 @@ impl TestServer {
     }
 
     pub async fn start_with(limits: SocketLimits) -> Self {
+        let setup = Setup {
+            limits,
+            ..Setup::default()
+        };
+        setup.start().await
+    }
+}
+
+/// How a test server is set up.
+pub struct Setup {
+    pub limits: SocketLimits,
+    pub clock: Arc<dyn Clock>,
+    /// In place of a fresh one over the shipped shop.
+    pub engine: Option<Engine>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            limits: SocketLimits::default(),
+            clock: Arc::new(SystemClock),
+            engine: None,
+        }
+    }
+}
+
+impl Setup {
+    pub async fn start(self) -> TestServer {
         let folder = tempfile::tempdir().unwrap();
-        let mut server = Self::start_in(folder.path(), limits).await;
+        let mut server = self.start_in(folder.path()).await;
         server._folder = Some(folder);
         server
     }
 
-    pub async fn start_in(folder: &Path, limits: SocketLimits) -> Self {
+    pub async fn start_in(self, folder: &Path) -> TestServer {
         let store = Sqlite::open(folder).await.unwrap();
         let accounts = store.accounts().await.unwrap();
         let password_hash = hash_password(PASSWORD).unwrap();
@@ -124,25 +151,24 @@ impl TestServer {
         let may = Account::new("may", "May", password_hash);
         accounts.put(&may).await.unwrap();
         let settings = HubSettings::default();
-        let hub = Hub::new(
-            fresh_engine().await,
-            Arc::new(store),
-            Arc::new(SystemClock),
-            settings,
-        );
+        let engine = match self.engine {
+            Some(engine) => engine,
+            None => fresh_engine().await,
+        };
+        let hub = Hub::new(engine, Arc::new(store), self.clock, settings);
         let (drain, draining) = watch::channel(false);
         let desk = Desk::open(hub.clone(), accounts).await.unwrap();
         desk.keep_going_round();
         let app = App {
             desk: desk.clone(),
-            limits: Arc::new(limits),
+            limits: Arc::new(self.limits),
             identity: Some(Arc::new(Identity::new(IDENTITY_SECRET).unwrap())),
             draining: draining.clone(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, router(app), draining));
-        Self {
+        TestServer {
             address,
             hub,
             desk,
@@ -150,7 +176,9 @@ impl TestServer {
             _folder: None,
         }
     }
+}
 
+impl TestServer {
     pub fn drain(&self) {
         self.drain.send(true).unwrap();
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Customer, TestServer, items};
+use crate::support::{Customer, Setup, TestServer, items};
 
 #[tokio::test]
 async fn a_question_is_acknowledged_then_answered_with_a_source() {
@@ -112,7 +112,7 @@ async fn an_unanswered_message_is_answered_once_after_a_restart() {
     use xiaoer::conversation::{Cid, Event};
     use xiaoer::store::Append;
     let folder = tempfile::tempdir().unwrap();
-    let server = TestServer::start_in(folder.path(), xiaoer::channels::SocketLimits::default()).await;
+    let server = Setup::default().start_in(folder.path()).await;
     let customer = Customer::arrive(&server, "en").await;
     let hello = customer.hello_again(0);
     let id = xiaoer::conversation::ConversationId::new(customer.welcome["conversation"].as_str().unwrap())
