@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Data goes to stdout, talk to stderr; exit code 0 is success,
 //! 1 means that problems were found or the work failed, 2 that the command or its settings were wrong.
 
+mod accounts;
 mod bench;
 mod brain;
 mod chat;
@@ -52,8 +53,13 @@ enum Command {
     #[command(subcommand)]
     Kb(kb::KbCommand),
     Replay(replay::ReplayArgs),
+    #[command(subcommand)]
+    Accounts(accounts::AccountsCommand),
     Doctor(doctor::DoctorArgs),
 }
+
+/// Who the audit names for what was done at the machine itself.
+const BY_COMMAND: &str = "cli";
 
 /// Today by universal time, where no shop names a zone.
 fn utc_today() -> Date {
@@ -133,6 +139,7 @@ pub fn run() -> u8 {
         Some(Command::Explain(args)) => explain::run(&args).map(fine),
         Some(Command::Kb(command)) => kb::run(&command),
         Some(Command::Replay(args)) => replay::run(&args),
+        Some(Command::Accounts(command)) => accounts::run(&command).map(fine),
         Some(Command::Doctor(args)) => doctor::run(&args),
     };
     match outcome {

@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context;
 use clap::Args;
-use rand::Rng;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -16,14 +14,16 @@ use super::{Common, Misuse, brain, live};
 use crate::channels::{Identity, SocketLimits};
 use crate::commerce::connect;
 use crate::config::Config;
-use crate::console::hash_password;
+use crate::console::{AccountChange, change_account, random_password};
 use crate::desk::Desk;
-use crate::engine::{Engine, Hub, HubSettings, SystemClock};
+use crate::engine::{Clock, Engine, Hub, HubSettings, SystemClock};
 use crate::server::{App, router, serve};
 use crate::store::{Account, Accounts, Ledger, Role, Sqlite};
 
 /// How long the bot waits for more before it answers.
 const BURST_MS: u64 = 350;
+/// The account that the first start makes.
+const FIRST_ADMIN: &str = "admin";
 
 /// Serve the widget, the console and the API
 #[derive(Args, Debug)]
@@ -157,20 +157,30 @@ async fn stop_signal() {
     }
 }
 
-/// A password for `admin`, on the first start or when asked for.
+/// A password for `admin`, when nobody may change accounts yet or when asked for.
 async fn first_password(accounts: &Accounts, reset: bool) -> anyhow::Result<Option<String>> {
-    if accounts.count().await? > 0 && !reset {
+    let has_admin = accounts.list().await?.iter().any(Account::is_active_admin);
+    if has_admin && !reset {
         return Ok(None);
     }
-    const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789";
-    let mut random = rand::rng();
-    let password: String = (0..14)
-        .map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())]))
-        .collect();
-    let password_hash = hash_password(&password).context("the password cannot be hashed")?;
-    accounts
-        .put(&Account::new("admin", "店长", password_hash).with_role(Role::Admin))
-        .await?;
+    let password = random_password();
+    let change = AccountChange {
+        name: match accounts.get(FIRST_ADMIN).await? {
+            None => Some("店长".to_owned()),
+            Some(_) => None,
+        },
+        role: Some(Role::Admin),
+        active: Some(true),
+        password: Some(password.clone()),
+        ..AccountChange::default()
+    };
+    change_account(
+        accounts,
+        (super::BY_COMMAND, SystemClock.now()),
+        FIRST_ADMIN,
+        change,
+    )
+    .await?;
     Ok(Some(password))
 }
 

@@ -261,7 +261,7 @@ pub enum ConsoleFrame {
         text: Option<String>,
     },
     /// A refusal.
-    Error(Refusal),
+    Error(Refused),
 }
 
 /// A hint that is never stored.
@@ -284,7 +284,7 @@ pub enum Hint {
 
 /// A refusal and what it is about.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct Refusal {
+pub struct Refused {
     /// Stable name.
     pub code: Code,
     /// For developers.

@@ -7,16 +7,18 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, PasswordHash};
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::header::{COOKIE, HeaderName, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rand::Rng;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::Console;
-use crate::store::Account;
+use super::account_change::PASSWORD_BYTES_MAX;
+use super::refusal::Refusal;
+use super::{Console, audit};
+use crate::store::{Account, Role};
 
 /// Time a login lasts, in milliseconds.
 const LOGIN_MS: i64 = 12 * 3_600_000;
@@ -26,10 +28,16 @@ const WRONG_MAX: u32 = 5;
 const REST_MS: i64 = 60_000;
 /// Accounts remembered by the gate.
 const GATE_ACCOUNTS_MAX: usize = 10_000;
-/// Longest account name and password looked at, in bytes.
-const FIELD_BYTES_MAX: usize = 256;
+/// Longest account name looked at, in bytes.
+const ACCOUNT_BYTES_MAX: usize = 256;
 /// The cookie's name.
 const COOKIE_NAME: &str = "xiaoer_console";
+/// What a proxy in front says of how the browser came.
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// Letters of passwords made up here: none that looks like another.
+const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789";
+/// Length of such a password.
+const RANDOM_PASSWORD_CHARS: usize = 14;
 
 /// Counts wrong passwords by account.
 #[derive(Default)]
@@ -79,6 +87,15 @@ pub fn hash_password(password: &str) -> Result<String, argon2::password_hash::Er
     Ok(Argon2::default().hash_password(password.as_bytes())?.to_string())
 }
 
+/// A password nobody has thought of, to be shown once.
+#[must_use]
+pub fn random_password() -> String {
+    let mut random = rand::rng();
+    (0..RANDOM_PASSWORD_CHARS)
+        .map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())]))
+        .collect()
+}
+
 fn token_hash(token: &str) -> String {
     Sha256::digest(token.as_bytes())
         .iter()
@@ -86,69 +103,63 @@ fn token_hash(token: &str) -> String {
         .collect()
 }
 
-fn refusal(status: StatusCode, code: &str, message: &str, retry_after_ms: Option<i64>) -> Response {
-    let body = json!({ "code": code, "message": message, "retry_after_ms": retry_after_ms });
-    (status, Json(body)).into_response()
-}
-
-pub(super) async fn log_in(State(console): State<Console>, Json(form): Json<LoginForm>) -> Response {
+pub(super) async fn log_in(
+    State(console): State<Console>,
+    headers: HeaderMap,
+    Json(form): Json<LoginForm>,
+) -> Result<Response, Refusal> {
     let now = console.desk.hub().now();
-    if form.account.len() > FIELD_BYTES_MAX || form.password.len() > FIELD_BYTES_MAX {
-        return refusal(
-            StatusCode::BAD_REQUEST,
-            "bad_field",
-            "account or password is too long",
-            None,
-        );
+    if form.account.len() > ACCOUNT_BYTES_MAX || form.password.len() > PASSWORD_BYTES_MAX {
+        let message = "account or password is too long";
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "bad_field", message));
     }
     if let Some(rest) = console.gate.rests_ms(&form.account, now) {
         let message = "too many wrong passwords; wait a minute";
-        return refusal(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message, Some(rest));
+        let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message);
+        return Err(refusal.retry_after_ms(rest));
     }
-    let account = match console.desk.accounts().get(&form.account).await {
-        Ok(account) => account,
-        Err(error) => {
-            tracing::error!(%error, "accounts cannot be read");
-            return refusal(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "try again",
-                Some(3_000),
-            );
-        }
-    };
-    let Some(account) = verified(account, form.password).await else {
+    let known = console.desk.accounts().get(&form.account).await?;
+    let Some(account) = verified(known, form.password).await else {
         console.gate.count(&form.account, now);
-        return refusal(
-            StatusCode::UNAUTHORIZED,
-            "bad_login",
-            "account or password is wrong",
-            None,
-        );
+        return Err(failed(&console, &form.account, "").await);
     };
     console.gate.forget(&form.account);
+    if !account.active {
+        return Err(failed(&console, &form.account, "not active").await);
+    }
     let token: [u8; 24] = rand::rng().random();
     let token: String = token.iter().map(|b| format!("{b:02x}")).collect();
-    let until = now + LOGIN_MS;
-    if let Err(error) = console
+    let (hash, until) = (token_hash(&token), now + LOGIN_MS);
+    console
         .desk
         .accounts()
-        .put_login(&token_hash(&token), &account.account, now, until)
-        .await
-    {
-        tracing::error!(%error, "a login cannot be kept");
-        return refusal(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "try again",
-            Some(3_000),
-        );
+        .put_login(&hash, &account.account, now, until)
+        .await?;
+    audit::record(&console, &account.account, "login", "").await;
+    let cookie = cookie_of(&headers, &token, LOGIN_MS / 1000);
+    Ok(([(SET_COOKIE, cookie)], described(&account)).into_response())
+}
+
+/// The same words whether the account, the password or the right to come in is missing.
+async fn failed(console: &Console, account: &str, why: &str) -> Refusal {
+    audit::record(console, account, "login_failed", why).await;
+    let message = "account or password is wrong";
+    Refusal::new(StatusCode::UNAUTHORIZED, "bad_login", message)
+}
+
+fn cookie_of(headers: &HeaderMap, token: &str, age_s: i64) -> String {
+    let cookie = format!("{COOKIE_NAME}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={age_s}");
+    match came_by_https(headers) {
+        true => format!("{cookie}; Secure"),
+        false => cookie,
     }
-    let cookie = format!(
-        "{COOKIE_NAME}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={}",
-        LOGIN_MS / 1000
-    );
-    ([(SET_COOKIE, cookie)], described(&account)).into_response()
+}
+
+/// The first of several proxies spoke with the browser. Whoever forges this only locks themselves out.
+fn came_by_https(headers: &HeaderMap) -> bool {
+    let proto = headers.get(FORWARDED_PROTO).and_then(|value| value.to_str().ok());
+    let first = proto.and_then(|value| value.split(',').next());
+    first.is_some_and(|first| first.trim().eq_ignore_ascii_case("https"))
 }
 
 /// Takes as long for an account that is not there, so that guessing names tells nothing.
@@ -167,37 +178,57 @@ async fn verified(account: Option<Account>, password: String) -> Option<Account>
     checked.await.ok().flatten()
 }
 
-fn described(account: &Account) -> Json<serde_json::Value> {
-    Json(json!({ "account": account.account, "name": account.name }))
+fn described(account: &Account) -> Json<Value> {
+    Json(json!({ "account": account.account, "name": account.name, "role": account.role }))
 }
 
 pub(super) async fn log_out(State(console): State<Console>, headers: HeaderMap) -> Response {
-    if let Some(token) = token_of(&headers)
-        && let Err(error) = console.desk.accounts().end_login(&token_hash(&token)).await
+    let account = who(&console, &headers).await;
+    if let Some(hash) = login_of(&headers)
+        && let Err(error) = console.desk.accounts().end_login(&hash).await
     {
         tracing::error!(%error, "a login cannot be ended");
     }
-    let cookie = format!("{COOKIE_NAME}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
+    if let Some(account) = account {
+        audit::record(&console, &account.account, "logout", "").await;
+    }
+    let cookie = cookie_of(&headers, "", 0);
     ([(SET_COOKIE, cookie)], StatusCode::NO_CONTENT).into_response()
 }
 
-pub(super) async fn me(State(console): State<Console>, headers: HeaderMap) -> Response {
-    match who(&console, &headers).await {
-        Some(account) => described(&account).into_response(),
-        None => refusal(StatusCode::UNAUTHORIZED, "auth_required", "log in", None),
-    }
+pub(super) async fn me(State(console): State<Console>, headers: HeaderMap) -> Result<Json<Value>, Refusal> {
+    let account = require(&console, &headers, Role::Agent).await?;
+    Ok(described(&account))
 }
 
 /// The account behind a request's cookie.
 pub(super) async fn who(console: &Console, headers: &HeaderMap) -> Option<Account> {
-    let token = token_of(headers)?;
-    console
+    let login = console
         .desk
         .accounts()
-        .login(&token_hash(&token), console.desk.hub().now())
-        .await
-        .ok()
-        .flatten()
+        .login(&login_of(headers)?, console.desk.hub().now())
+        .await;
+    login.ok().flatten()
+}
+
+/// The account behind a request's cookie, if it has a role or a higher one.
+pub(super) async fn require(console: &Console, headers: &HeaderMap, role: Role) -> Result<Account, Refusal> {
+    let hash = login_of(headers).ok_or_else(Refusal::auth_required)?;
+    let login = console
+        .desk
+        .accounts()
+        .login(&hash, console.desk.hub().now())
+        .await?;
+    let account = login.ok_or_else(Refusal::auth_required)?;
+    match account.role.at_least(role) {
+        true => Ok(account),
+        false => Err(Refusal::needs(role)),
+    }
+}
+
+/// What the store knows the login of a request's cookie by; see [`crate::store::Accounts::login`].
+pub(super) fn login_of(headers: &HeaderMap) -> Option<String> {
+    token_of(headers).map(|token| token_hash(&token))
 }
 
 fn token_of(headers: &HeaderMap) -> Option<String> {
@@ -212,6 +243,21 @@ fn token_of(headers: &HeaderMap) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_cookie_is_secure_where_the_browser_came_by_https() {
+        for (proto, secure) in [
+            (None, false),
+            (Some("http"), false),
+            (Some("https"), true),
+            (Some("HTTPS, http"), true),
+            (Some("http, https"), false),
+        ] {
+            let proto = proto.map(|proto| (FORWARDED_PROTO, proto.parse().unwrap()));
+            let headers: HeaderMap = proto.into_iter().collect();
+            assert_eq!(cookie_of(&headers, "t", 1).ends_with("; Secure"), secure);
+        }
+    }
 
     #[test]
     fn the_gate_rests_and_opens_again() {

@@ -1,20 +1,26 @@
 //! The people's pages: login, the board, conversations and what agents do with them. Everything goes through
 //! the same hub as what a customer does.
 
+mod account_change;
+mod accounts;
 mod acts;
+mod audit;
 mod frames;
 mod login;
+mod refusal;
 mod rows;
 mod socket;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tokio::sync::watch;
 
+pub use account_change::{AccountChange, BadField, ChangeError, Changed, change_account};
+pub use accounts::described;
 pub use frames::{AgentFrame, ConsoleFrame};
-pub use login::{LoginGate, hash_password};
+pub use login::{LoginGate, hash_password, random_password};
 
 use crate::channels::SocketLimits;
 use crate::desk::Desk;
@@ -38,6 +44,9 @@ pub fn routes(console: Console) -> Router {
         .route("/console/api/login", post(login::log_in))
         .route("/console/api/logout", post(login::log_out))
         .route("/console/api/me", get(login::me))
+        .route("/console/api/accounts", get(accounts::list))
+        .route("/console/api/accounts/{account}", put(accounts::put))
+        .route("/console/api/audit", get(audit::page))
         .route("/v1/console", get(socket::upgrade))
         .with_state(console)
 }

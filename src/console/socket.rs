@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
-use super::frames::{AGENT_TYPES, AgentFrame, ConsoleFrame, Hint, Opened, Refusal, TeamName};
+use super::frames::{AGENT_TYPES, AgentFrame, ConsoleFrame, Hint, Opened, Refused, TeamName};
 use super::rows::Row;
 use super::{Console, login};
 use crate::channels::socket_of;
@@ -198,7 +198,7 @@ impl AgentSocket {
         frame: Option<&AgentFrame>,
         by: Option<String>,
     ) -> Flow<()> {
-        let refusal = Refusal {
+        let refusal = Refused {
             code,
             message: code.message().to_owned(),
             conversation: frame.and_then(AgentFrame::conversation).map(str::to_owned),
@@ -402,6 +402,9 @@ impl AgentSocket {
     async fn flush(&mut self) -> Flow<()> {
         self.flush_at = None;
         let desk = self.console.desk.clone();
+        if !desk.presence().works_here(&self.account.account) {
+            return Err(close_code::POLICY);
+        }
         let brain = desk.hub().engine().brain();
         if brain.bot.version != self.version {
             self.send_desk().await?;

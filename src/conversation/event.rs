@@ -278,6 +278,9 @@ pub enum Event {
     OfferLapsed {
         /// Account name.
         account: String,
+        /// They said no.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        declined: bool,
     },
     /// An agent claimed the conversation.
     AgentJoined {

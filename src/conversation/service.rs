@@ -30,6 +30,15 @@ pub struct Offer {
     pub at: i64,
 }
 
+/// An agent who let a waiting conversation go by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lapse {
+    /// Account name.
+    pub account: String,
+    /// When they said no or gave it up; `None` if they were just not at their desk.
+    pub declined_at: Option<i64>,
+}
+
 /// Messages of the customer that no person has answered yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
@@ -64,8 +73,8 @@ pub struct Service {
     pub priority: u8,
     /// The offer that is open.
     pub offer: Option<Offer>,
-    /// Accounts that let an offer lapse since it waits.
-    pub lapsed: Vec<String>,
+    /// Who let it go by since it waits.
+    pub lapsed: Vec<Lapse>,
     /// Name of the owning agent as shown.
     pub agent_name: Option<String>,
     /// The account that had it last, and when it spoke or joined last.
@@ -185,10 +194,13 @@ impl Service {
                 let account = account.clone();
                 self.offer = Some(Offer { account, at });
             }
-            Event::OfferLapsed { account } => {
+            Event::OfferLapsed { account, declined } => {
                 self.offer = None;
                 self.target = None;
-                self.lapsed.push(account.clone());
+                self.lapsed.push(Lapse {
+                    account: account.clone(),
+                    declined_at: declined.then_some(at),
+                });
             }
             Event::AgentJoined { account, agent, .. } => self.join(account, agent, at),
             Event::AgentLeft { account, .. } => self.give_up(account, at),
@@ -238,7 +250,10 @@ impl Service {
     /// Whoever gave it up is the last to get it back.
     fn give_up(&mut self, account: &str, at: i64) {
         self.wait(at);
-        self.lapsed.push(account.to_owned());
+        self.lapsed.push(Lapse {
+            account: account.to_owned(),
+            declined_at: Some(at),
+        });
     }
 
     fn join(&mut self, account: &str, agent: &str, at: i64) {
@@ -333,6 +348,7 @@ mod tests {
         };
         let lapsed = Event::OfferLapsed {
             account: "lin".to_owned(),
+            declined: false,
         };
         let mut events = vec![
             said("转人工"),
@@ -341,7 +357,11 @@ mod tests {
             lapsed,
         ];
         let service = fold(events.clone());
-        assert_eq!(service.lapsed, ["lin"]);
+        let lapse = |account: &str, declined_at| Lapse {
+            account: account.to_owned(),
+            declined_at,
+        };
+        assert_eq!(service.lapsed, [lapse("lin", None)]);
         assert_eq!(service.offer, None);
         events.push(Event::joined("may", "May"));
         events.push(Event::AgentLeft {
@@ -350,7 +370,7 @@ mod tests {
             cause: LeaveCause::Lost,
         });
         let service = fold(events);
-        assert_eq!(service.lapsed, ["may"], "a new wait begins");
+        assert_eq!(service.lapsed, [lapse("may", Some(6_000))], "a new wait begins");
         assert_eq!(service.waiting_since, Some(6_000));
         assert_eq!(
             service.handed_at,

@@ -95,7 +95,9 @@ impl Tracker {
     #[must_use]
     pub fn unanswered(&self) -> Option<u64> {
         let said = self.said.as_ref()?;
-        (self.bot_may_speak() && said.seq > self.answered).then_some(said.seq)
+        // What was said to people is not the bot's to answer once it is back.
+        let to_bot = said.epoch == self.ownership.owner_epoch && self.bot_may_speak();
+        (to_bot && said.seq > self.answered).then_some(said.seq)
     }
 
     /// The language to speak.

@@ -197,6 +197,7 @@ fn offers(
     for (id, row) in waiting.iter().filter(|(_, row)| row.offer.is_none()) {
         let candidate = Candidate {
             sticky: sticky(row, rows, since),
+            now,
             only_target: rules.routing.mode == Mode::Manual,
         };
         let Some(account) = choose(row, candidate, agents) else {

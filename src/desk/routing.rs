@@ -2,13 +2,18 @@
 //! answer.
 
 use super::presence::{Agent, State};
-use crate::conversation::Service;
+use crate::conversation::{Lapse, Service};
 
-/// What is known of the customer besides the conversation.
+/// Time for which whoever said no is not asked again, in milliseconds.
+const DECLINED_MS: i64 = 60_000;
+
+/// What is known besides the conversation.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Candidate<'a> {
     /// The agent who served them last, while that still counts.
     pub sticky: Option<&'a str>,
+    /// Now, milliseconds since 1970.
+    pub now: i64,
     /// Whether only the one it is meant for gets an offer, because agents pick the others themselves.
     pub only_target: bool,
 }
@@ -31,9 +36,15 @@ pub fn choose(service: &Service, candidate: Candidate<'_>, agents: &[Agent]) -> 
     }
     let free = agents
         .iter()
-        .filter(|agent| agent.state == State::Online && agent.load < agent.capacity);
+        .filter(|agent| agent.state == State::Online && agent.load < agent.capacity)
+        .filter(|agent| !declined_lately(service, &agent.account, candidate.now));
     free.min_by_key(|agent| rank(service, candidate, agent))
         .map(|agent| agent.account.clone())
+}
+
+fn declined_lately(service: &Service, account: &str, now: i64) -> bool {
+    let mut lapses = service.lapsed.iter().filter(|lapse| lapse.account == account);
+    lapses.any(|lapse| lapse.declined_at.is_some_and(|at| at + DECLINED_MS > now))
 }
 
 /// Less is better.
@@ -42,11 +53,8 @@ fn rank<'a>(
     candidate: Candidate<'_>,
     agent: &'a Agent,
 ) -> (usize, bool, bool, bool, u32, &'a str) {
-    let lapses = service
-        .lapsed
-        .iter()
-        .filter(|lapsed| **lapsed == agent.account)
-        .count();
+    let own = |lapse: &&Lapse| lapse.account == agent.account;
+    let lapses = service.lapsed.iter().filter(own).count();
     let sticky = candidate.sticky == Some(&agent.account);
     let team = service
         .team
@@ -90,6 +98,7 @@ mod tests {
     fn chosen(service: &Service, sticky: Option<&str>, agents: &[Agent]) -> Option<String> {
         let candidate = Candidate {
             sticky,
+            now: 0,
             only_target: false,
         };
         choose(service, candidate, agents)
@@ -132,9 +141,19 @@ mod tests {
         let mut order = Vec::new();
         for _ in 0..4 {
             let account = chosen(&service, Some("a"), &agents).unwrap();
-            service.lapsed.push(account.clone());
+            service.lapsed.push(Lapse {
+                account: account.clone(),
+                declined_at: None,
+            });
             order.push(account);
         }
         assert_eq!(order, ["a", "b", "a", "b"]);
+        service.lapsed[0].declined_at = Some(-DECLINED_MS + 1);
+        service.lapsed[1].declined_at = Some(-DECLINED_MS);
+        assert_eq!(
+            chosen(&service, Some("a"), &agents).as_deref(),
+            Some("b"),
+            "a said no just now"
+        );
     }
 }

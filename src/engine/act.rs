@@ -133,7 +133,10 @@ pub fn acted(service: &Service, person: &Person, act: Act) -> Result<Writes, Err
         Act::Claim { .. } if is_own => Ok(Writes::default()),
         Act::Claim { force } => claimed(service, person, force),
         Act::Decline => match &service.offer {
-            Some(offer) if offer.account == account => free(Event::OfferLapsed { account }),
+            Some(offer) if offer.account == account => {
+                let declined = true;
+                free(Event::OfferLapsed { account, declined })
+            }
             _ => Ok(Writes::default()),
         },
         Act::Reply { cid, text } => own(Event::AgentSaid { cid, agent, text }),
@@ -220,7 +223,8 @@ pub fn routed(service: &Service, routed: Routed) -> Writes {
             Event::Offered { account, agent }
         }
         Routed::Lapse { account } if service.offer.as_ref().is_some_and(|o| o.account == account) => {
-            Event::OfferLapsed { account }
+            let declined = false;
+            Event::OfferLapsed { account, declined }
         }
         Routed::Lose { account, agent } if service.agent() == Some(&account) => Event::AgentLeft {
             account,

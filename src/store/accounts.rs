@@ -3,6 +3,7 @@
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 
+use super::audit::{self, Act};
 use super::{Error, Role};
 use crate::conversation::Lang;
 
@@ -113,6 +114,14 @@ impl Accounts {
     /// [`Error::LastAdmin`] when nobody would be left who may change accounts, or when the store fails;
     /// nothing was changed then.
     pub async fn put(&self, account: &Account) -> Result<(), Error> {
+        self.put_audited(account, &[]).await
+    }
+
+    /// As [`Accounts::put`], together with what the audit is to tell of it: both are on disk, or neither.
+    ///
+    /// # Errors
+    /// As [`Accounts::put`].
+    pub async fn put_audited(&self, account: &Account, acts: &[Act<'_>]) -> Result<(), Error> {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let before = find(&mut transaction, &account.account).await?;
         let was_admin = before.as_ref().is_some_and(Account::is_active_admin);
@@ -122,6 +131,9 @@ impl Accounts {
         write(&mut transaction, account).await?;
         if before.is_some_and(|before| before.password_hash != account.password_hash) || !account.active {
             log_out(&mut transaction, &account.account).await?;
+        }
+        for act in acts {
+            audit::insert(&mut transaction, act).await?;
         }
         transaction.commit().await?;
         Ok(())

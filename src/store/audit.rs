@@ -1,6 +1,7 @@
 //! Who did what to accounts, logins and other people's conversations. Entries are only ever added.
 
 use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
 
 use super::{Accounts, Error};
 
@@ -31,6 +32,21 @@ pub struct AuditEntry {
     pub detail: String,
 }
 
+/// An act to be written down. Texts that are too long are cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act<'a> {
+    /// When, milliseconds since 1970.
+    pub at: i64,
+    /// Who.
+    pub account: &'a str,
+    /// What was done.
+    pub act: &'a str,
+    /// To what; empty if to nothing.
+    pub object: &'a str,
+    /// What changed, in words; never a secret.
+    pub detail: String,
+}
+
 impl Accounts {
     /// Adds an act to the audit. Texts that are too long are cut.
     ///
@@ -44,16 +60,14 @@ impl Accounts {
         object: &str,
         detail: &str,
     ) -> Result<(), Error> {
-        let id =
-            sqlx::query("INSERT INTO audit (at, account, act, object, detail) VALUES ($1, $2, $3, $4, $5)")
-                .bind(at)
-                .bind(cut(account, WORD_CHARS_MAX))
-                .bind(cut(act, WORD_CHARS_MAX))
-                .bind(cut(object, WORD_CHARS_MAX))
-                .bind(cut(detail, DETAIL_CHARS_MAX))
-                .execute(self.pool())
-                .await?
-                .last_insert_rowid();
+        let done = Act {
+            at,
+            account,
+            act,
+            object,
+            detail: detail.to_owned(),
+        };
+        let id = insert(&mut *self.pool().acquire().await?, &done).await?;
         if id % ENTRIES_BETWEEN_CUTS == 0 {
             self.cut_audit(act, ENTRIES_OF_ACT_MAX).await?;
         }
@@ -94,6 +108,19 @@ impl Accounts {
         });
         entries.collect()
     }
+}
+
+/// Writes one entry and answers its number.
+pub(super) async fn insert(connection: &mut SqliteConnection, done: &Act<'_>) -> Result<i64, Error> {
+    let row = sqlx::query("INSERT INTO audit (at, account, act, object, detail) VALUES ($1, $2, $3, $4, $5)")
+        .bind(done.at)
+        .bind(cut(done.account, WORD_CHARS_MAX))
+        .bind(cut(done.act, WORD_CHARS_MAX))
+        .bind(cut(done.object, WORD_CHARS_MAX))
+        .bind(cut(&done.detail, DETAIL_CHARS_MAX))
+        .execute(connection)
+        .await?;
+    Ok(row.last_insert_rowid())
 }
 
 fn cut(text: &str, chars_max: usize) -> String {

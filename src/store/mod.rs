@@ -14,7 +14,7 @@ mod writer;
 use async_trait::async_trait;
 
 pub use accounts::{Account, Accounts};
-pub use audit::AuditEntry;
+pub use audit::{Act, AuditEntry};
 pub use drafts::{DRAFT_CHARS_MAX, Draft};
 pub use ledger::{Entry, Ledger};
 pub use role::Role;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::sqlite::{
@@ -19,6 +20,10 @@ use crate::conversation::{ConversationId, Recorded};
 const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 /// Requests that may wait for the writer.
 const WRITES_WAITING_MAX: usize = 4_096;
+/// Times to try for the lock of the data folder.
+const LOCK_TRIES_MAX: usize = 10;
+/// Time between two of them.
+const BETWEEN_LOCK_TRIES: Duration = Duration::from_millis(50);
 /// Connections that read.
 const READERS_MAX: u32 = 4;
 
@@ -46,14 +51,14 @@ impl Sqlite {
             ))
         };
         std::fs::create_dir_all(folder).map_err(unusable)?;
-        let lock = lock(folder)?;
+        let lock = lock(folder).await?;
         let path = folder.join("xiaoer.sqlite");
         let options = SqliteConnectOptions::from_str("sqlite:")?
             .filename(&path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(std::time::Duration::from_secs(5));
+            .busy_timeout(Duration::from_secs(5));
         let mut connection = options.connect().await.map_err(|error| damaged(&path, &error))?;
         check_version(&mut connection).await?;
         let epoch = prepare(&mut connection, &path).await?;
@@ -93,8 +98,9 @@ impl Sqlite {
     }
 }
 
-/// Holds `xiaoer.lock`, which names the process that has it.
-fn lock(folder: &Path) -> Result<std::fs::File, Error> {
+/// Holds `xiaoer.lock`, which names the process that has it. One that is just ending, or starting another
+/// program, may have it for a moment longer.
+async fn lock(folder: &Path) -> Result<std::fs::File, Error> {
     let path = folder.join("xiaoer.lock");
     let failed = |e: std::io::Error| Error::Unusable(format!("cannot lock {}: {e}", path.display()));
     let file = std::fs::OpenOptions::new()
@@ -104,7 +110,13 @@ fn lock(folder: &Path) -> Result<std::fs::File, Error> {
         .write(true)
         .open(&path)
         .map_err(failed)?;
-    if file.try_lock().is_err() {
+    let mut tries = 1;
+    while file.try_lock().is_err() {
+        if tries < LOCK_TRIES_MAX {
+            tries += 1;
+            tokio::time::sleep(BETWEEN_LOCK_TRIES).await;
+            continue;
+        }
         let holder = std::fs::read_to_string(&path).unwrap_or_default();
         return Err(Error::Locked {
             folder: folder.display().to_string(),
@@ -180,7 +192,7 @@ impl Sqlite {
             .filename(&self.path)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(std::time::Duration::from_secs(5));
+            .busy_timeout(Duration::from_secs(5));
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
             .connect_with(options)

@@ -58,9 +58,16 @@ async fn an_offer_that_lapses_goes_to_the_next_and_the_first_is_away() {
         State::Away,
         "not at the desk"
     );
-    // May says no: nobody is left, so it waits.
+    // May says no: nobody is left, so it waits until the first is back.
     act(&mut may, json!({"type": "decline", "conversation": id})).await;
+    server.desk.round().await;
+    server.desk.round().await;
+    assert!(
+        server.hub.board().all()[0].1.offer.is_none(),
+        "who said no is left alone"
+    );
     act(&mut lin, json!({"type": "presence", "state": "online"})).await;
+    server.desk.round().await;
     until_row(&mut lin, &id, |r| r["offered_to"] == "lin").await;
 }
 

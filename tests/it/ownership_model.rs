@@ -177,7 +177,7 @@ fn check(events: &[Recorded]) -> Vec<String> {
                 LeaveCause::Lost => "stale loss",
                 LeaveCause::Released => "stale release",
             }),
-            Event::Transferred { account, .. } if !owns(account) && !(account == BOSS && with_people) => {
+            Event::Transferred { account, .. } if !(owns(account) || (account == BOSS && with_people)) => {
                 Some("stale transfer")
             }
             Event::AgentJoined { from: Some(from), .. } if !owns(from) => Some("stale take-over"),

@@ -1,7 +1,7 @@
 //! Accounts, logins, drafts and the audit, as the store keeps them.
 
 use xiaoer::conversation::{ConversationId, Lang};
-use xiaoer::store::{Account, Accounts, DRAFT_CHARS_MAX, Error, Role, Sqlite};
+use xiaoer::store::{Account, Accounts, Act, DRAFT_CHARS_MAX, Error, Role, Sqlite};
 
 struct Kept {
     accounts: Accounts,
@@ -103,6 +103,27 @@ async fn somebody_can_always_change_accounts() {
         accounts.put(&may.with_role(Role::Agent)).await,
         Err(Error::LastAdmin)
     ));
+}
+
+#[tokio::test]
+async fn a_refused_change_is_not_written_down() {
+    let Kept { accounts, .. } = &kept().await;
+    let act = |detail: &str| Act {
+        at: 1,
+        account: "boss",
+        act: "account_changed",
+        object: "lin",
+        detail: detail.into(),
+    };
+    let boss = lin().with_role(Role::Admin);
+    accounts.put_audited(&boss, &[act("made")]).await.unwrap();
+    let refused = accounts.put_audited(&lin(), &[act("refused")]).await;
+    assert!(matches!(refused, Err(Error::LastAdmin)));
+    let entries = accounts.audit(None, 10).await.unwrap();
+    assert_eq!(
+        entries.iter().map(|e| e.detail.as_str()).collect::<Vec<_>>(),
+        ["made"]
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,94 @@
+//! Refusals of the console's HTTP side: a status and `{code, message}`, with the field that is meant.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::account_change::{BadField, ChangeError};
+use crate::store::{self, Role};
+
+/// When to try again after a failure of the store, in milliseconds.
+const RETRY_MS: i64 = 3_000;
+
+/// Why a request was not carried out.
+pub(super) struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    field: Option<String>,
+    retry_after_ms: Option<i64>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            field: None,
+            retry_after_ms: None,
+        }
+    }
+
+    pub(super) fn retry_after_ms(self, ms: i64) -> Self {
+        Self {
+            retry_after_ms: Some(ms),
+            ..self
+        }
+    }
+
+    pub(super) fn auth_required() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "auth_required", "log in")
+    }
+
+    pub(super) fn needs(role: Role) -> Self {
+        let message = format!("this needs the role {}; ask an admin", role.name());
+        Self::new(StatusCode::FORBIDDEN, "not_allowed", message)
+    }
+}
+
+impl From<BadField> for Refusal {
+    fn from(bad: BadField) -> Self {
+        Self {
+            field: Some(bad.field.clone()),
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_field", bad.to_string())
+        }
+    }
+}
+
+impl From<store::Error> for Refusal {
+    fn from(error: store::Error) -> Self {
+        if matches!(error, store::Error::LastAdmin) {
+            return Self::new(StatusCode::CONFLICT, "last_admin", error.to_string());
+        }
+        tracing::error!(%error, "the console cannot use the store");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again").retry_after_ms(RETRY_MS)
+    }
+}
+
+impl From<ChangeError> for Refusal {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::BadField(bad) => bad.into(),
+            ChangeError::Store(error) => error.into(),
+            ChangeError::Password(why) => {
+                tracing::error!(why, "a password cannot be hashed");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again")
+                    .retry_after_ms(RETRY_MS)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut body = json!({
+            "code": self.code, "message": self.message, "retry_after_ms": self.retry_after_ms,
+        });
+        if let Some(field) = self.field {
+            body["field"] = field.into();
+        }
+        (self.status, Json(body)).into_response()
+    }
+}
