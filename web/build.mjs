@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, stat
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const common = {
@@ -20,6 +20,19 @@ const common = {
   charset: "utf8",
 };
 
+/** Style sheets of the widget travel inside its scripts, as text made small. */
+const sheets = {
+  name: "sheets",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true, legalComments: "none", charset: "utf8" });
+      return { contents: code.trim(), loader: "text" };
+    }),
+};
+
+/** Adopted style sheets ask for browsers that have class fields too. */
+const widget = { ...common, target: "es2022", plugins: [sheets] };
+
 function files(dir) {
   return readdirSync(dir, { withFileTypes: true })
     .flatMap((e) => (e.isDirectory() ? files(join(dir, e.name)) : [join(dir, e.name)]))
@@ -29,8 +42,11 @@ function files(dir) {
 async function make(out) {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  await build({ ...common, entryPoints: ["widget/loader.ts"], outfile: join(out, "widget.js"), format: "iife" });
-  await build({ ...common, entryPoints: ["widget/app.tsx"], outfile: join(out, "widget/app.js"), loader: { ".css": "text" } });
+  await build({ ...widget, entryPoints: ["widget/loader.ts"], outfile: join(out, "widget.js"), format: "iife" });
+  await build({ ...widget, entryPoints: ["widget/app.tsx"], outfile: join(out, "widget/app.js") });
+  for (const extra of ["beside", "stream", "voice", "zh-tw"]) {
+    await build({ ...widget, entryPoints: [`widget/${extra}.ts`], outfile: join(out, `widget/${extra}.js`) });
+  }
   await build({ ...common, entryPoints: ["console/main.tsx"], outfile: join(out, "console/app.js") });
   await build({ ...common, entryPoints: ["console/console.css"], outfile: join(out, "console/app.css") });
   await build({ ...common, entryPoints: ["demo/demo.ts"], outfile: join(out, "demo/demo.js") });
