@@ -47,6 +47,9 @@ async function make(out) {
   for (const extra of ["beside", "stream", "voice", "zh-tw"]) {
     await build({ ...widget, entryPoints: [`widget/${extra}.ts`], outfile: join(out, `widget/${extra}.js`) });
   }
+  // It works with the app's preact, never with one of its own.
+  const alias = { "preact/hooks": "./widget/kit.ts", "preact/jsx-runtime": "./widget/kit.ts" };
+  await build({ ...widget, alias, entryPoints: ["widget/forms.tsx"], outfile: join(out, "widget/forms.js") });
   await build({ ...common, entryPoints: ["console/main.tsx"], outfile: join(out, "console/app.js") });
   await build({ ...common, entryPoints: ["console/console.css"], outfile: join(out, "console/app.css") });
   await build({ ...common, entryPoints: ["demo/demo.ts"], outfile: join(out, "demo/demo.js") });

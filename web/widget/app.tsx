@@ -1,5 +1,7 @@
 // The app behind the launcher: opens and closes, keeps the connection, and carries out what the page asks for.
 import { render } from "preact";
+import { useState } from "preact/hooks";
+import { Fragment, jsx, jsxs } from "preact/jsx-runtime";
 import { localeOf, wordsCame, wordsFor, wordsWanted } from "../shared/i18n";
 import type { Draft } from "./composer";
 import { Connection, type Page } from "./connection";
@@ -8,6 +10,7 @@ import type { Call, Context, Host, Line, Product } from "./host";
 import { lazy } from "./lazy";
 import { Consent, Panel, type Acts } from "./panel";
 import { Shelf } from "./shelf";
+import { formDue } from "./state";
 import { tones } from "./theme";
 import css from "./widget.css";
 
@@ -36,15 +39,19 @@ class App {
 
   constructor(private host: Host) {
     this.shelf = new Shelf(`xiaoer:${host.options.site ?? "default"}`);
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css + tones(host.options.color));
-    host.root.adoptedStyleSheets = [...host.root.adoptedStyleSheets, sheet];
+    this.dress(css + tones(host.options.color));
     host.root.append(this.box);
     this.box.className = "app";
     host.root.addEventListener("keydown", this.escape);
     visualViewport?.addEventListener("resize", this.fit);
     visualViewport?.addEventListener("scroll", this.fit);
     this.fit();
+  }
+
+  private dress(text: string) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    this.host.root.adoptedStyleSheets = [...this.host.root.adoptedStyleSheets, sheet];
   }
 
   private get inline(): boolean {
@@ -246,6 +253,20 @@ class App {
     lazy<typeof import("./zh-tw")>("zh-tw").then(come, () => undefined);
   }
 
+  private forms: typeof import("./forms") | null | undefined;
+
+  /** Ratings and other forms come when the first one is due. */
+  private fetchForms() {
+    this.forms = null;
+    const come = (forms: typeof import("./forms")) => {
+      forms.use({ jsx, jsxs, Fragment, useState });
+      this.dress(forms.css);
+      this.forms = forms;
+      this.draw();
+    };
+    lazy<typeof import("./forms")>("forms").then(come, () => (this.forms = undefined));
+  }
+
   private acts(link: Connection): Acts {
     const { options } = this.host;
     const { server } = options;
@@ -302,6 +323,7 @@ class App {
     else if (!link) render(<Consent words={words} server={options.server} yes={() => this.agree(true)} no={this.inline ? undefined : () => this.toggle(false)} />, this.box);
     else {
       if (options.query !== undefined) this.title(link.state.shop || words.title, locale);
+      if (this.forms === undefined && formDue(link.state)) this.fetchForms();
       const about = asked ? null : this.about();
       render(
         <Panel
@@ -314,6 +336,7 @@ class App {
           about={about}
           order={asked || about ? null : (options.order ?? null)}
           aloud={this.aloud}
+          forms={this.forms ?? null}
           acts={this.acts(link)}
         />,
         this.box,

@@ -1,4 +1,5 @@
 // Where the customer writes, dictates, and adds pictures.
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Words } from "../shared/i18n";
 import { sendsOnEnter } from "../shared/text";
@@ -17,6 +18,7 @@ type Props = {
   typing: (on: boolean) => void;
   dictate?: (locale: string, heard: (text: string, final: boolean) => void) => Promise<Dictation | null>;
   upload?: (file: File) => Promise<string>;
+  more: ComponentChildren;
 };
 
 const IDLE_MS = 8_000;
@@ -75,7 +77,7 @@ function Attach({ words, types, max, upload, done, fail }: { words: Words; types
   );
 }
 
-export function Composer({ words, locale, state, draft, keep, say, typing, dictate, upload }: Props) {
+export function Composer({ words, locale, state, draft, keep, say, typing, dictate, upload, more }: Props) {
   const [text, setText] = useState(draft.text);
   const [trouble, setTrouble] = useState("");
   const box = useRef<HTMLTextAreaElement>(null);
@@ -123,6 +125,7 @@ export function Composer({ words, locale, state, draft, keep, say, typing, dicta
         </p>
       )}
       <div class="row">
+        {more}
         {upload && state.files && (
           <Attach words={words} types={state.files.types} max={state.files.bytes_max} upload={upload} done={(ids) => say(words.photos(ids.length), ids)} fail={setTrouble} />
         )}

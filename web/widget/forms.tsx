@@ -1,8 +1,12 @@
-// What the customer fills in: a rating, how to be reached, and forms the bot asks for.
+// What the customer fills in: a rating, how to be reached, and forms the bot asks for. Loaded when one is due.
 import { useState } from "preact/hooks";
 import type { Words } from "../shared/i18n";
 import type { Field, Form, Rating, Reason } from "./frames";
+import css from "./forms.css";
 import { Icon } from "./icons";
+
+export { use } from "./kit";
+export { css };
 
 const STARS = [1, 2, 3, 4, 5];
 

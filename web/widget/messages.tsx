@@ -3,13 +3,14 @@ import type { ComponentChildren } from "preact";
 import type { Words } from "../shared/i18n";
 import { Text, clock } from "../shared/text";
 import { CardView, Carousel, Sources } from "./cards";
-import { AskedForm } from "./forms";
+import type * as Forms from "./forms";
 import type { Choice, Item } from "./frames";
 import { Icon } from "./icons";
 import type { Outgoing } from "./outbox";
 import type { State } from "./state";
 
 export type Shown = {
+  forms: typeof Forms | null;
   words: Words;
   locale: string;
   server: string;
@@ -98,7 +99,7 @@ function BotSaid({ item, shown }: { item: Extract<Item, { type: "bot_said" }>; s
         {item.citations && <Sources citations={item.citations} said={item.text} words={words} server={server} />}
       </div>
       {!!item.cards?.length && <Carousel cards={item.cards} words={words} chosen={choose} bounds={bounds} />}
-      {item.form && latest && <AskedForm form={item.form} words={words} submit={(text, values) => shown.fill(item.form!.id, text, values)} />}
+      {item.form && latest && shown.forms && <shown.forms.AskedForm form={item.form} words={words} submit={(text, values) => shown.fill(item.form!.id, text, values)} />}
     </>
   );
 }

@@ -1,11 +1,12 @@
 // The open chat: who speaks, what was said, where to write.
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Words } from "../shared/i18n";
 import { Composer, type Draft } from "./composer";
-import { ContactForm, RatingForm } from "./forms";
+import type * as Forms from "./forms";
 import type { Choice, Queue } from "./frames";
 import type { Product } from "./host";
 import { Icon } from "./icons";
+import { More } from "./more";
 import { Line, Pending, type Shown } from "./messages";
 import { contactDue, ratingDue, type State } from "./state";
 import type { Dictation } from "./voice";
@@ -25,7 +26,7 @@ export type Acts = {
   upload: (file: File) => Promise<string>;
   forgetAbout: () => void;
 };
-type Props = { state: State; words: Words; locale: string; server: string; draft: Draft; keep: (t: string) => void; about: Product | null; order: string | null; aloud: boolean; acts: Acts };
+type Props = { state: State; words: Words; locale: string; server: string; draft: Draft; keep: (t: string) => void; about: Product | null; order: string | null; aloud: boolean; forms: typeof Forms | null; acts: Acts };
 
 function who(state: State, words: Words): string {
   if (state.link === "connecting") return words.connecting;
@@ -46,51 +47,7 @@ function Person({ state, words, acts }: { state: State; words: Words; acts: Acts
   );
 }
 
-function More({ words, aloud, acts }: { words: Words; aloud: boolean; acts: Acts }) {
-  const [open, setOpen] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!open) return;
-    box.current?.querySelector<HTMLElement>(".menu button")?.focus();
-    const away = (e: Event) => !e.composedPath().includes(box.current!) && setOpen(false);
-    const root = box.current?.getRootNode();
-    root?.addEventListener("pointerdown", away);
-    return () => root?.removeEventListener("pointerdown", away);
-  }, [open]);
-  const escape = (e: KeyboardEvent) => {
-    if (e.key !== "Escape" || !open) return;
-    e.stopPropagation();
-    setOpen(false);
-    box.current?.querySelector("button")?.focus();
-  };
-  return (
-    <div class="more" ref={box} onKeyDown={escape}>
-      <button type="button" class="tool" aria-label={words.more} aria-expanded={open} onClick={() => setOpen(!open)}>
-        <Icon name="more" />
-      </button>
-      {open && (
-        <div class="menu">
-          <button
-            type="button"
-            onClick={() => {
-              setOpen(false);
-              acts.transcript();
-            }}
-          >
-            <Icon name="save" /> {words.transcript}
-          </button>
-          {acts.readAloud && (
-            <button type="button" aria-pressed={aloud} onClick={acts.readAloud}>
-              <Icon name={aloud ? "tick" : "sound"} /> {words.readAloud}
-            </button>
-          )}
-        </div>
-      )}
-    </div>
-  );
-}
-
-function Header({ state, words, aloud, acts }: Pick<Props, "state" | "words" | "aloud" | "acts">) {
+function Header({ state, words, acts }: Pick<Props, "state" | "words" | "acts">) {
   const human = state.status === "with_agent";
   return (
     <header>
@@ -104,7 +61,6 @@ function Header({ state, words, aloud, acts }: Pick<Props, "state" | "words" | "
         </p>
       </div>
       <Person state={state} words={words} acts={acts} />
-      <More words={words} aloud={aloud} acts={acts} />
       {acts.close && (
         <button type="button" class="tool close" aria-label={words.close} onClick={acts.close}>
           <Icon name="close" />
@@ -165,8 +121,9 @@ function Typing({ state, words }: { state: State; words: Words }) {
 }
 
 /** Stays at the end while the reader is there, and else says that there is more. */
-function useEnd(state: State, extra: unknown) {
+function useEnd(state: State) {
   const log = useRef<HTMLDivElement>(null);
+  const lines = useRef<HTMLDivElement>(null);
   const [behind, setBehind] = useState(false);
   const atEnd = useRef(true);
   const toEnd = () => {
@@ -176,46 +133,55 @@ function useEnd(state: State, extra: unknown) {
   useLayoutEffect(() => {
     if (atEnd.current || state.outbox.length) toEnd();
     else setBehind(true);
-  }, [state.items.length, state.outbox.length, state.typing, state.queue, state.status, extra]);
+  }, [state.items.length, state.outbox.length, state.typing, state.queue, state.status]);
+  // Lines grow too: a source is opened, a form asks for more, a picture arrives.
+  useLayoutEffect(() => {
+    const grown = new ResizeObserver(() => atEnd.current && toEnd());
+    grown.observe(lines.current!);
+    grown.observe(log.current!);
+    return () => grown.disconnect();
+  }, []);
   const scrolled = () => {
     const el = log.current;
     if (!el) return;
     atEnd.current = el.scrollHeight - el.scrollTop - el.clientHeight < 48;
     if (atEnd.current) setBehind(false);
   };
-  return { log, behind, toEnd, scrolled };
+  return { log, lines, behind, toEnd, scrolled };
 }
 
 function Log({ shown, acts }: { shown: Shown; acts: Acts }) {
-  const { state, words, locale } = shown;
+  const { state, words, locale, forms } = shown;
   const spoken = state.items.filter((i) => i.type !== "conversation_started");
   const last = spoken[spoken.length - 1];
   const choices = last?.type === "bot_said" && state.outbox.length === 0 ? (last.choices ?? []) : [];
-  const { log, behind, toEnd, scrolled } = useEnd(state, ratingDue(state));
+  const { log, lines, behind, toEnd, scrolled } = useEnd(state);
   const zh = locale.startsWith("zh");
   return (
     <div class="middle">
       <div class="log" ref={log} role="log" aria-live="polite" aria-label={words.messages} tabIndex={0} onScroll={scrolled}>
-        {spoken.length + state.outbox.length === 0 && <Opening words={words} acts={acts} />}
-        {spoken.map((item, at) => (
-          <Line key={item.seq} item={item} before={spoken[at - 1]} after={spoken[at + 1]} shown={shown} />
-        ))}
-        {state.outbox.map((m) => (
-          <Pending key={m.cid} m={m} shown={shown} />
-        ))}
-        {choices.length > 0 && (
-          <div class="choices">
-            {choices.map((c: Choice) => (
-              <button type="button" onClick={() => shown.choose(c)}>
-                {c.label}
-              </button>
-            ))}
-          </div>
-        )}
-        {state.queue && <QueueNote queue={state.queue} words={words} locale={locale} />}
-        {contactDue(state) && <ContactForm words={words} sent={state.contact} leave={acts.contact} />}
-        {ratingDue(state) && <RatingForm reasons={state.reasons ?? []} zh={zh} words={words} sent={state.rating} rate={acts.rate} />}
-        <Typing state={state} words={words} />
+        <div class="lines" ref={lines}>
+          {spoken.length + state.outbox.length === 0 && <Opening words={words} acts={acts} />}
+          {spoken.map((item, at) => (
+            <Line key={item.seq} item={item} before={spoken[at - 1]} after={spoken[at + 1]} shown={shown} />
+          ))}
+          {state.outbox.map((m) => (
+            <Pending key={m.cid} m={m} shown={shown} />
+          ))}
+          {choices.length > 0 && (
+            <div class="choices">
+              {choices.map((c: Choice) => (
+                <button type="button" onClick={() => shown.choose(c)}>
+                  {c.label}
+                </button>
+              ))}
+            </div>
+          )}
+          {state.queue && <QueueNote queue={state.queue} words={words} locale={locale} />}
+          {forms && contactDue(state) && <forms.ContactForm words={words} sent={state.contact} leave={acts.contact} />}
+          {forms && ratingDue(state) && <forms.RatingForm reasons={state.reasons ?? []} zh={zh} words={words} sent={state.rating} rate={acts.rate} />}
+          <Typing state={state} words={words} />
+        </div>
       </div>
       {behind && (
         <button type="button" class="newer" onClick={toEnd}>
@@ -267,14 +233,14 @@ function keepInside(e: KeyboardEvent) {
   (e.shiftKey ? found[found.length - 1] : found[0]).focus();
 }
 
-export function Panel({ state, words, locale, server, draft, keep, about, order, aloud, acts }: Props) {
-  const shown: Shown = { words, locale, server, state, choose: (c) => acts.say(c.label, { choice: c.choice }), fill: acts.fill, retry: acts.retry };
+export function Panel({ state, words, locale, server, draft, keep, about, order, aloud, forms, acts }: Props) {
+  const shown: Shown = { forms, words, locale, server, state, choose: (c) => acts.say(c.label, { choice: c.choice }), fill: acts.fill, retry: acts.retry };
   const modal = !!acts.close && innerWidth <= 480;
   return (
     <section class="panel" role={acts.close ? "dialog" : "region"} aria-modal={modal || undefined} aria-label={words.title} onKeyDown={keepInside}>
-      <Header state={state} words={words} aloud={aloud} acts={acts} />
+      <Header state={state} words={words} acts={acts} />
       {state.link === "offline" && (
-        <div class="offline" role="status">
+        <div class="banner" role="status">
           <span>{words.offlineKept}</span>
           <button type="button" class="small" onClick={acts.reconnect}>
             {words.retryNow}
@@ -291,6 +257,7 @@ export function Panel({ state, words, locale, server, draft, keep, about, order,
         keep={keep}
         say={(text, photos) => acts.say(text, photos ? { photos } : {})}
         typing={acts.typing}
+        more={<More words={words} aloud={aloud} acts={acts} />}
         dictate={acts.dictate}
         upload={acts.upload}
       />

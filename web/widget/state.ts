@@ -99,3 +99,9 @@ export function ratingDue(state: State): boolean {
 export function contactDue(state: State): boolean {
   return !!state.reasons && state.status === "waiting" && state.queue?.open === false && !last(state.items, "contact_left");
 }
+
+/** Something has to be filled in. */
+export function formDue(state: State): boolean {
+  const said = last(state.items, "bot_said");
+  return ratingDue(state) || contactDue(state) || !!said?.form;
+}
