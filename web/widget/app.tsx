@@ -45,8 +45,14 @@ class App {
     host.root.addEventListener("keydown", this.escape);
     visualViewport?.addEventListener("resize", this.fit);
     visualViewport?.addEventListener("scroll", this.fit);
+    addEventListener("storage", this.otherTab);
     this.fit();
   }
+
+  /** Consent that was given in the chat is withdrawn everywhere at once. */
+  private otherTab = (e: StorageEvent) => {
+    if (this.agreed && e.key === this.shelf.key("consent") && e.newValue === null) this.withdraw();
+  };
 
   private dress(text: string) {
     const sheet = new CSSStyleSheet();
@@ -87,8 +93,8 @@ class App {
 
   private withdraw() {
     this.agreed = false;
-    this.link?.reset();
     this.link?.close();
+    this.link?.reset();
     this.link = null;
     for (const name of ["", "seen", "consent"]) this.shelf.drop(name);
     this.shelf.allowed = false;
@@ -235,6 +241,7 @@ class App {
     this.link?.close();
     this.link = null;
     this.host.root.removeEventListener("keydown", this.escape);
+    removeEventListener("storage", this.otherTab);
     visualViewport?.removeEventListener("resize", this.fit);
     visualViewport?.removeEventListener("scroll", this.fit);
     render(null, this.box);

@@ -108,11 +108,9 @@ export class Connection {
 
   private otherTab = (e: StorageEvent) => {
     if (e.key !== this.wiring.shelf.key("") && e.key !== null) return;
-    const saved = this.saved();
     const spoke = this.state.items.some((i) => i.type === "customer_said") || this.outbox.list.length > 0;
     // Signed out over there, or a conversation begun there while this one is still empty.
-    if (!saved && this.subject !== undefined) this.reset();
-    else if (saved && saved.conversation !== this.mine && !spoke) this.restart();
+    if (e.newValue === null || (this.saved()?.conversation !== this.mine && !spoke)) this.restart();
   };
 
   private saved = () => this.wiring.shelf.get<Saved>("");
@@ -389,6 +387,7 @@ export class Connection {
     this.cursor = 0;
     this.mine = "";
     this.start = null;
+    this.outbox = new Outbox(this.wiring.shelf);
     this.state = { ...FRESH };
     void this.connect();
   }
