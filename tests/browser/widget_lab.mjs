@@ -115,7 +115,7 @@ function passOn(server, req, res) {
 }
 
 /** Serves web/dist with the headers of the real server, and passes the rest on to it. */
-function doorOf(server, asked, lab) {
+export function doorOf(server, asked, lab) {
   const door = createServer((req, res) => {
     const { pathname } = new URL(req.url, "http://door");
     asked.push(pathname);
@@ -152,7 +152,7 @@ function doorOf(server, asked, lab) {
   return door;
 }
 
-const listen = (server) => new Promise((done) => server.listen(0, "127.0.0.1", () => done(`http://127.0.0.1:${server.address().port}`)));
+export const listen = (server) => new Promise((done) => server.listen(0, "127.0.0.1", () => done(`http://127.0.0.1:${server.address().port}`)));
 
 /** The tag that a shop writes. */
 export const tag = (base, attributes = "") => `<script async src="${base}/widget.js" data-site="t" ${attributes}></script>`;

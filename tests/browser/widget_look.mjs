@@ -116,6 +116,16 @@ const strict = (base) => ({
 await check("look: strict content security policy and trusted types", async () => {
   await walk("csp-desk", DESK, { lang: "zh-CN" }, strict(lab.base), ["open", "order", "rating", "offline"]);
 });
+await check("look: a policy of nonces", async () => {
+  const context = await lab.context();
+  await new Fake().attach(context);
+  const view = lab.watch(await context.newPage(), "nonce");
+  const policy = `default-src 'none'; script-src 'nonce-abc' 'strict-dynamic'; connect-src ${lab.base} ${lab.base.replace("http", "ws")}; img-src data:`;
+  await view.goto(lab.write(shopPage(tag(lab.base, 'nonce="abc"')), { "content-security-policy": policy }));
+  await view.locator(`${root} .launcher`).click();
+  await view.locator(`${root} .who.open`).waitFor();
+  await context.close();
+});
 await check("look: zh-TW comes as a file of its own", async () => {
   const { view, context } = await stage({}, { name: "zh-TW", lang: "zh-TW" });
   await view.locator(`${root} .launcher`).click();

@@ -405,6 +405,14 @@ await check("identity: somebody else signs in, and sees nothing of the one befor
   equal(fake.told("hello")[1].conversation, undefined);
   await until(async () => (await linesOf(page)).length === 0, "empty");
 });
+await check("identity: another device of the same customer goes on where the first one stopped", async () => {
+  const { page, fake } = await visit({ open: false });
+  fake.push(scenes.customer("en"), scenes.agent("en"));
+  await xiaoer(page, "identify", { token: jwt("C001") });
+  await inside(page, ".launcher").click();
+  await inside(page, ".agent").waitFor();
+  equal((await linesOf(page)).length, 2);
+});
 await check("identity: reset on one tab clears the other", async () => {
   const { page, fake, context } = await visit();
   await say(page, "mine");
