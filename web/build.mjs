@@ -5,7 +5,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, stat
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, transform } from "esbuild";
+import { build } from "esbuild";
+import { sheets } from "./sheets.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const common = {
@@ -18,16 +19,6 @@ const common = {
   jsx: "automatic",
   jsxImportSource: "preact",
   charset: "utf8",
-};
-
-/** Style sheets of the widget travel inside its scripts, as text made small. */
-const sheets = {
-  name: "sheets",
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const { code } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true, legalComments: "none", charset: "utf8" });
-      return { contents: code.trim(), loader: "text" };
-    }),
 };
 
 /** Adopted style sheets ask for browsers that have class fields too. */
