@@ -193,7 +193,7 @@ export function localeOf(wanted: string | undefined): string {
 
 /** The launcher's name: the only words that a page pays for before the chat is opened. */
 export function openWord(locale: string, unread: number): string {
-  if (TRADITIONAL.test(locale)) return unread ? `開啟客服，${unread} 則未讀` : "開啟客服";
-  if (/^zh/i.test(locale)) return unread ? `打开客服，${unread} 条未读` : "打开客服";
-  return unread ? `Open chat, ${unread} unread` : "Open chat";
+  const tw = TRADITIONAL.test(locale);
+  if (!/^zh/i.test(locale)) return unread ? `Open chat, ${unread} unread` : "Open chat";
+  return (tw ? "開啟客服" : "打开客服") + (unread ? `，${unread} ${tw ? "則未讀" : "条未读"}` : "");
 }

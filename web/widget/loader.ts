@@ -4,10 +4,10 @@ import { localeOf, openWord } from "../shared/i18n";
 import type { Call, Host, Options, Start } from "./host";
 import css from "./loader.css";
 
-type Api = ((...call: Call) => unknown) & { calls?: ArrayLike<any>[] };
+type Api = ((...call: Call) => unknown) & { calls?: any[] };
 const page = window as unknown as { Xiaoer?: Api; __xiaoer?: Host };
 
-const ICON = "M5 3.5h14A2.5 2.5 0 0 1 21.5 6v8.5A2.5 2.5 0 0 1 19 17h-7.2l-4.7 3.8a.7.7 0 0 1-1.1-.6V17H5a2.5 2.5 0 0 1-2.5-2.5V6A2.5 2.5 0 0 1 5 3.5Z";
+const ICON = "M5 5h14v10h-7l-5 4v-4H5Z";
 /** Verbs that need the app. Others wait until something else brings it. */
 const WANTS = ["open", "toggle", "send", "prefill"];
 const DAY = 86_400_000;
@@ -33,12 +33,13 @@ class Widget extends HTMLElement {
       const button = document.createElement("button");
       button.className = "launcher";
       button.type = "button";
-      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-      for (const [name, value] of Object.entries({ viewBox: "0 0 24 24", width: "26", height: "26", "aria-hidden": "true" })) svg.setAttribute(name, value);
-      path.setAttribute("d", ICON);
-      path.setAttribute("fill", "currentColor");
-      svg.append(path);
+      const drawn = (name: string, attributes: Record<string, string | number>) => {
+        const el = document.createElementNS("http://www.w3.org/2000/svg", name);
+        for (const key in attributes) el.setAttribute(key, String(attributes[key]));
+        return el;
+      };
+      const svg = drawn("svg", { viewBox: "0 0 24 24", width: 26, height: 26, fill: "currentColor", stroke: "currentColor", "stroke-width": 3, "stroke-linejoin": "round", "aria-hidden": "true" });
+      svg.append(drawn("path", { d: ICON }));
       button.append(svg);
       button.onclick = clicked;
       this.root.append(button);
@@ -53,10 +54,10 @@ class Widget extends HTMLElement {
     this.toggleAttribute("dark", theme === "dark" || (theme !== "light" && dusk.matches));
     this.toggleAttribute("start", position === "start");
     this.toggleAttribute("inline", inline !== undefined);
-    const sized = ([["x", offsetX], ["y", offsetY]] as const).map(([axis, n]) => (Number(n) >= 0 ? `--offset-${axis}:${Number(n)}px;` : ""));
-    const z = zIndex && /^\d+$/.test(zIndex) ? `--z:${zIndex};` : "";
+    // Numbers or nothing: what stands here becomes a style sheet.
+    const set = (name: string, n: string | undefined, unit = "") => (Number(n) >= 0 ? `--${name}:${Number(n)}${unit};` : "");
     const accent = color && CSS.supports("color", color) ? color : "#1f5fd6";
-    this.colours.replaceSync(`:host{${sized.join("")}${z}--accent:${accent}}`);
+    this.colours.replaceSync(`:host{${set("offset-x", offsetX, "px") + set("offset-y", offsetY, "px") + set("z", zIndex)}--accent:${accent}}`);
     this.badge(this.count);
   }
 
@@ -90,34 +91,40 @@ function fromAddress(): Partial<Options> {
   return found;
 }
 
-function begin(script: HTMLScriptElement) {
-  const server = script.dataset.server?.replace(/\/$/, "") || new URL(script.src).origin;
-  const options: Options = { ...script.dataset, ...(script.dataset.query === undefined ? {} : fromAddress()), server };
-  if (!customElements.get("xiaoer-widget")) customElements.define("xiaoer-widget", Widget);
-  const host = document.createElement("xiaoer-widget") as Widget & Host;
-  let app: ReturnType<Start> | null = null;
-  let loading: Promise<void> | null = null;
-  let tries = 0;
-  const waiting: Call[] = [];
+/** `window.Xiaoer`, and what stands behind it until the app does. */
+class Door {
+  private app: ReturnType<Start> | null = null;
+  private loading: Promise<void> | null = null;
+  private tries = 0;
+  private waiting: Call[] = [];
+  private nudge: number;
+  private dress = () => this.host.dress();
+  // Turbo and its kin swap the body: the widget moves on to the new one.
+  private swap = new MutationObserver(() => {
+    if (!this.host.isConnected && document.body) document.body.append(this.host);
+  });
 
-  const load = () =>
-    (loading ??= (async () => {
-      host.launcher?.setAttribute("aria-busy", "true");
-      try {
-        // A browser may remember that an address failed, so another try has another one.
-        const { start } = (await import(`${server}/widget/app.js${tries++ ? `?try=${tries}` : ""}`)) as { start: Start };
-        app = start(host);
-        for (const call of waiting.splice(0)) app(...call);
-      } catch {
-        loading = null;
-        waiting.length = 0;
-        host.tell("error", { code: "app" });
-      }
-      host.launcher?.removeAttribute("aria-busy");
-    })());
+  constructor(
+    private host: Widget,
+    private options: Options,
+  ) {
+    const early = page.Xiaoer?.calls ?? [];
+    page.Xiaoer = this.run;
+    page.__xiaoer = host;
+    host.begin(options, () => this.run("toggle"));
+    document.body.append(host);
+    this.swap.observe(document.documentElement, { childList: true });
+    dusk.addEventListener("change", this.dress);
+    this.nudge = setTimeout(() => Number(options.nudge) > 0 && !this.app && host.badge(1), Number(options.nudge) * 1000);
+    for (const call of Array.from(early)) this.run(...(Array.from(call) as Call));
+    host.tell("ready");
+    if (options.inline !== undefined || options.openOn === "load") this.run("open");
+    else this.comeBack();
+  }
 
-  const run: Api = (verb, ...rest) => {
+  private run: Api = (verb, ...rest) => {
     const [first, second] = rest;
+    const { host } = this;
     if (verb === "on") {
       const listener = (e: Event) => second((e as CustomEvent).detail);
       host.addEventListener(`xiaoer:${first}`, listener);
@@ -125,63 +132,67 @@ function begin(script: HTMLScriptElement) {
     }
     if (verb === "show" || verb === "hide") host.hidden = verb === "hide";
     if (verb === "theme" || verb === "locale") {
-      host.options[verb] = String(first);
+      this.options[verb] = String(first);
       host.dress();
     }
     if (verb === "consent") {
-      host.options.consent = first ? "auto" : "manual";
-      if (first && !app) comeBack();
+      this.options.consent = first ? "auto" : "manual";
+      this.comeBack();
     }
-    if (verb === "destroy") destroy();
-    if (app) return app(verb, ...rest);
-    waiting.push([verb, ...rest]);
-    if (WANTS.includes(verb)) void load();
+    if (verb === "destroy") this.destroy();
+    if (this.app) return this.app(verb, ...rest);
+    this.waiting.push([verb, ...rest]);
+    if (WANTS.includes(verb)) void this.load();
     return undefined;
   };
 
-  /** A conversation is going on: the badge has to know what was said meanwhile. */
-  function comeBack() {
-    if (options.consent === "manual") return;
+  private load = () => (this.loading ??= this.fetch());
+
+  private async fetch() {
+    const { host, options } = this;
+    host.launcher?.setAttribute("aria-busy", "true");
     try {
-      const seen = JSON.parse(localStorage.getItem(`xiaoer:${options.site ?? "default"}:seen`) ?? "null");
-      if (seen && Date.now() - seen.at < DAY) {
-        const idle = window.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 2000));
-        idle(() => void load().then(() => app?.("connect")));
-      }
+      // A browser may remember that an address failed, so another try has another one.
+      const { start } = (await import(`${options.server}/widget/app.js${this.tries++ ? `?try=${this.tries}` : ""}`)) as { start: Start };
+      this.app = start(host);
+      for (const call of this.waiting.splice(0)) this.app(...call);
+    } catch {
+      this.loading = null;
+      this.waiting = [];
+      host.tell("error", { code: "app" });
+    }
+    host.launcher?.removeAttribute("aria-busy");
+  }
+
+  /** A conversation is going on: the badge has to know what was said meanwhile. */
+  private comeBack() {
+    if (this.app || this.options.consent === "manual") return;
+    try {
+      const seen = JSON.parse(localStorage.getItem(`xiaoer:${this.options.site ?? "default"}:seen`) ?? "null");
+      const idle = window.requestIdleCallback ?? setTimeout;
+      if (seen && Date.now() - seen.at < DAY) idle(() => void this.load().then(() => this.app?.("connect")));
     } catch {
       /* storage is blocked: nothing to come back to */
     }
   }
 
-  const dress = () => host.dress();
-  dusk.addEventListener("change", dress);
-  // Turbo and its kin swap the body: the widget moves on to the new one.
-  const swap = new MutationObserver(() => {
-    if (!host.isConnected && document.body) document.body.append(host);
-  });
-  const nudge = Number(options.nudge) > 0 ? setTimeout(() => app || host.badge(1), Number(options.nudge) * 1000) : 0;
-
-  function destroy() {
-    swap.disconnect();
-    clearTimeout(nudge);
-    dusk.removeEventListener("change", dress);
-    host.remove();
+  private destroy() {
+    this.swap.disconnect();
+    clearTimeout(this.nudge);
+    dusk.removeEventListener("change", this.dress);
+    this.host.remove();
     delete page.__xiaoer;
     const closed: Api = (...call) => void (closed.calls ??= []).push(call);
-    // What is still wanted of the app is to end.
-    queueMicrotask(() => page.Xiaoer === run && (page.Xiaoer = closed));
+    page.Xiaoer = closed;
   }
+}
 
-  const early = page.Xiaoer?.calls ?? [];
-  page.Xiaoer = run;
-  page.__xiaoer = host;
-  host.begin(options, () => run("toggle"));
-  document.body.append(host);
-  swap.observe(document.documentElement, { childList: true });
-  for (const call of Array.from(early)) run(...(Array.from(call) as Call));
-  host.tell("ready");
-  if (options.inline !== undefined || options.openOn === "load") run("open");
-  else comeBack();
+function begin(script: HTMLScriptElement) {
+  const { dataset } = script;
+  const server = dataset.server?.replace(/\/$/, "") || new URL(script.src).origin;
+  if (!customElements.get("xiaoer-widget")) customElements.define("xiaoer-widget", Widget);
+  const asked = dataset.query === undefined ? {} : fromAddress();
+  new Door(document.createElement("xiaoer-widget") as Widget, { ...dataset, ...asked, server });
 }
 
 (() => {
