@@ -126,6 +126,7 @@ function useEnd(state: State) {
   const lines = useRef<HTMLDivElement>(null);
   const [behind, setBehind] = useState(false);
   const atEnd = useRef(true);
+  const top = useRef(0);
   const toEnd = () => {
     const el = log.current;
     if (el) el.scrollTop = el.scrollHeight;
@@ -144,7 +145,10 @@ function useEnd(state: State) {
   const scrolled = () => {
     const el = log.current;
     if (!el) return;
-    atEnd.current = el.scrollHeight - el.scrollTop - el.clientHeight < 48;
+    // Only who scrolls up leaves the end; lines that have grown since leave it for nobody.
+    if (el.scrollHeight - el.scrollTop - el.clientHeight < 48) atEnd.current = true;
+    else if (el.scrollTop < top.current) atEnd.current = false;
+    top.current = el.scrollTop;
     if (atEnd.current) setBehind(false);
   };
   return { log, lines, behind, toEnd, scrolled };
