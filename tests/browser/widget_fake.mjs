@@ -1,4 +1,5 @@
 // A server in the test's own hands: it speaks the customers' side of protocol v1 and does what a test tells it.
+import { shopPage, tag } from "./widget_lab.mjs";
 
 export const REASONS = [
   { id: "slow", name: { zh: "回复慢", en: "Slow" } },
@@ -138,3 +139,23 @@ export const scenes = {
   agent: (lang) => ({ type: "agent_said", cid: "a-1-aaaaaaaa", agent: both(lang, "小林", "Lin"), text: both(lang, "您好，我来帮您看看。", "Hello, let me look into it.") }),
   joined: (lang) => ({ type: "agent_joined", agent: both(lang, "小林", "Lin") }),
 };
+
+/** A visit with a server of its own, and short names for what stands in the widget. */
+export function toolsOf(lab) {
+  const root = "xiaoer-widget";
+  async function visit({ options = {}, attributes = "", body = "", html, open = true, setup = () => {} } = {}) {
+    const context = await lab.context(options);
+    const fake = await new Fake().attach(context);
+    await setup(context, fake);
+    const page = lab.watch(await context.newPage(), "talk");
+    await page.goto(lab.write(html ?? shopPage(body + tag(lab.base, attributes))));
+    if (!open) return { page, fake, context };
+    await page.locator(`${root} .launcher`).click();
+    await page.locator(`${root} .who.open`).waitFor();
+    return { page, fake, context };
+  }
+  const box = (page) => page.locator(`${root} .composer textarea`);
+  const xiaoer = (page, ...call) => page.evaluate((c) => void window.Xiaoer(...c), call);
+  const inside = (page, selector) => page.locator(`${root} ${selector}`);
+  return { visit, box, xiaoer, inside };
+}

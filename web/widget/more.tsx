@@ -1,5 +1,5 @@
 // What is seldom needed: the transcript, and reading aloud.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Words } from "../shared/i18n";
 import { Icon } from "./icons";
 
@@ -8,7 +8,8 @@ type Acts = { transcript: () => void; readAloud?: () => void };
 export function More({ words, aloud, acts }: { words: Words; aloud: boolean; acts: Acts }) {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // At once, so that a quick Esc finds the focus where it belongs.
+  useLayoutEffect(() => {
     if (!open) return;
     box.current?.querySelector<HTMLElement>(".menu button")?.focus();
     const away = (e: Event) => !e.composedPath().includes(box.current!) && setOpen(false);
