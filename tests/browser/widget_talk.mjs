@@ -171,7 +171,7 @@ await check("the log stays at its end, and leaves a reader who has scrolled up a
   if ((await gap()) < 400) throw new Error("it jumped");
   await inside(page, ".newer").click();
   await until(async () => (await gap()) < 3, "at the end again");
-  equal(await inside(page, ".newer").count(), 0);
+  await until(async () => (await inside(page, ".newer").count()) === 0, "nothing newer");
 });
 await check("markup in messages is only text", async () => {
   const { page, fake } = await visit();
