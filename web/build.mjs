@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { sheets } from "./sheets.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const common = {
@@ -19,6 +20,9 @@ const common = {
   jsxImportSource: "preact",
   charset: "utf8",
 };
+
+/** Adopted style sheets ask for browsers that have class fields too. */
+const widget = { ...common, target: "es2022", plugins: [sheets] };
 
 function files(dir) {
   return readdirSync(dir, { withFileTypes: true })
@@ -41,8 +45,14 @@ async function makeConsole(out) {
 async function make(out) {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  await build({ ...common, entryPoints: ["widget/loader.ts"], outfile: join(out, "widget.js"), format: "iife" });
-  await build({ ...common, entryPoints: ["widget/app.tsx"], outfile: join(out, "widget/app.js"), loader: { ".css": "text" } });
+  await build({ ...widget, entryPoints: ["widget/loader.ts"], outfile: join(out, "widget.js"), format: "iife" });
+  await build({ ...widget, entryPoints: ["widget/app.tsx"], outfile: join(out, "widget/app.js") });
+  for (const extra of ["beside", "stream", "voice", "zh-tw"]) {
+    await build({ ...widget, entryPoints: [`widget/${extra}.ts`], outfile: join(out, `widget/${extra}.js`) });
+  }
+  // It works with the app's preact, never with one of its own.
+  const alias = { "preact/hooks": "./widget/kit.ts", "preact/jsx-runtime": "./widget/kit.ts" };
+  await build({ ...widget, alias, entryPoints: ["widget/forms.tsx"], outfile: join(out, "widget/forms.js") });
   await makeConsole(join(out, "console"));
   await build({ ...common, entryPoints: ["demo/demo.ts"], outfile: join(out, "demo/demo.js") });
   await build({ ...common, entryPoints: ["demo/demo.css"], outfile: join(out, "demo/demo.css") });

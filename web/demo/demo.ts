@@ -14,10 +14,18 @@ function show(locale: string) {
   page.Xiaoer?.("locale", document.documentElement.lang);
 }
 
+/** The chat knows which of the goods is meant. */
+function ask({ ask: id, zh, en, price }: DOMStringMap) {
+  const title = document.body.dataset.lang === "zh" ? zh : en;
+  page.Xiaoer?.("context", { product: { id, title, price } });
+  page.Xiaoer?.("open");
+}
+
 const wanted = new URLSearchParams(location.search).get("lang");
 show(wanted ?? localeOf(navigator.language));
 document.addEventListener("click", (e) => {
-  const button = (e.target as HTMLElement).closest<HTMLElement>("[data-to], [data-chat]");
+  const button = (e.target as HTMLElement).closest<HTMLElement>("[data-to], [data-chat], [data-ask]");
   if (button?.dataset.to) show(button.dataset.to);
+  if (button?.dataset.ask) ask(button.dataset);
   if (button?.dataset.chat !== undefined) page.Xiaoer?.("open");
 });

@@ -1,414 +1,363 @@
-// The widget: a custom element with its own shadow root, so that page and widget cannot disturb each
-// other's styles. Text is always text nodes.
+// The app behind the launcher: opens and closes, keeps the connection, and carries out what the page asks for.
 import { render } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { localeOf, wordsFor, type Words } from "../shared/i18n";
-import type { Card, Citation, Item } from "../shared/protocol";
-import { Text, clock, sendsOnEnter } from "../shared/text";
-import { Connection, type Outgoing, type Page, type State } from "./connection";
+import { useState } from "preact/hooks";
+import { Fragment, jsx, jsxs } from "preact/jsx-runtime";
+import { localeOf, wordsCame, wordsFor, wordsWanted } from "../shared/i18n";
+import type { Draft } from "./composer";
+import { Connection, type Page } from "./connection";
+import type { Item } from "./frames";
+import type { Call, Context, Host, Line, Product } from "./host";
+import { lazy } from "./lazy";
+import { Consent, Panel, type Acts } from "./panel";
+import { Shelf } from "./shelf";
+import { formDue } from "./state";
+import { tones } from "./theme";
 import css from "./widget.css";
 
-type Options = {
-  server: string;
-  site?: string;
-  locale?: string;
-  color?: string;
-  theme?: string;
-  inline?: string;
-  identity?: string;
-  product?: string;
-  order?: string;
-};
+/** Longest value of a page that the server takes, in characters. */
+const PAGE_CHARS_MAX = 100;
 
-const ICON = "M4 4h16a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2H9l-5 4v-4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2Z";
+type Seen = { seq: number; at: number };
 
-function Icon({ d }: { d: string }) {
-  return (
-    <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
-      <path d={d} fill="currentColor" />
-    </svg>
-  );
+/** As many goods of the cart as fit, such as `Q-KT01*2,Q-TN02`. */
+function cartOf(cart: string | Line[] | undefined): string {
+  if (!cart || typeof cart === "string") return cart ?? "";
+  const lines = cart.map((line) => (typeof line === "string" ? line : line.id + (line.quantity && line.quantity > 1 ? `*${line.quantity}` : "")));
+  return lines.reduce((all, line) => (all.length + line.length < PAGE_CHARS_MAX ? (all ? `${all},${line}` : line) : all), "");
 }
 
-function OrderCard({ card }: { card: Card }) {
-  return (
-    <div class="card">
-      <div class="card-head">
-        <strong>{card.title}</strong>
-        <span class="tag">{card.status}</span>
-      </div>
-      <dl>
-        {card.rows.map((row) => (
-          <div>
-            <dt>{row.label}</dt>
-            <dd>{row.value}</dd>
-          </div>
-        ))}
-      </dl>
-      {card.steps.length > 0 && (
-        <ol>
-          {card.steps.map((step) => (
-            <li>
-              <span>{step.text}</span>
-              <time>{step.at}</time>
-            </li>
-          ))}
-        </ol>
-      )}
-    </div>
-  );
-}
-
-/** The article's page, scrolled to what was said where the browser can. */
-function pageOf(c: Citation): string {
-  // By characters: half of an emoji is none. A browser looks for whole words, so the last one may have to go.
-  const line = [...c.quote.split("\n")[0].replace(/^- /, "")];
-  const begin = line.slice(0, 60).join("");
-  const first = line.length > 60 ? begin.replace(/[\s，。、；,;][^\s，。、；,;]*$/u, "") : begin;
-  const path = `../articles/${c.lang}/${encodeURIComponent(c.article)}#:~:text=${encodeURIComponent(first).replace(/-/g, "%2D")}`;
-  return new URL(path, import.meta.url).href;
-}
-
-function Sources({ citations, said, words }: { citations: Citation[]; said: string; words: Words }) {
-  return (
-    <>
-      {citations.map((c) => (
-        <details class="source">
-          <summary>
-            {words.source}: {c.title}
-          </summary>
-          <div>
-            <Text text={c.quote} said={said} />
-            {c.lang && (
-              <a class="whole" href={pageOf(c)} target="_blank" rel="noopener noreferrer">
-                {words.whole}
-              </a>
-            )}
-          </div>
-        </details>
-      ))}
-    </>
-  );
-}
-
-function Line({ item, words, locale }: { item: Item; words: Words; locale: string }) {
-  switch (item.type) {
-    case "customer_said":
-      return (
-        <div class="msg mine">
-          <div class="bubble" dir="auto">
-            <Text text={item.text} />
-          </div>
-          <time>{clock(item.at, locale)} ✓</time>
-        </div>
-      );
-    case "bot_said":
-      return (
-        <div class="msg theirs">
-          <div class="bubble" dir="auto">
-            <Text text={item.text} />
-            {item.card && <OrderCard card={item.card} />}
-            {item.citations && <Sources citations={item.citations} said={item.text} words={words} />}
-          </div>
-          <time>{clock(item.at, locale)}</time>
-        </div>
-      );
-    case "agent_said":
-      return (
-        <div class="msg theirs agent">
-          <div class="name">{item.agent}</div>
-          <div class="bubble" dir="auto">
-            <Text text={item.text} />
-          </div>
-          <time>{clock(item.at, locale)}</time>
-        </div>
-      );
-    case "handoff_requested":
-      return <div class="note">{words.handedOff}</div>;
-    case "agent_joined":
-      return <div class="note">{words.joined(item.agent)}</div>;
-    case "resolved":
-      return <div class="note">{words.resolved}</div>;
-    default:
-      return null;
-  }
-}
-
-function Waiting({ m, words, retry }: { m: Outgoing; words: Words; retry: (cid: string) => void }) {
-  return (
-    <div class="msg mine">
-      <div class="bubble faint" dir="auto">
-        <Text text={m.text} />
-      </div>
-      {m.failed ? (
-        <button class="retry" onClick={() => retry(m.cid)}>
-          {words.failed}
-        </button>
-      ) : (
-        <time>{words.sending}…</time>
-      )}
-    </div>
-  );
-}
-
-function Composer({ words, state, say, typing }: { words: Words; state: State; say: (t: string) => void; typing: (on: boolean) => void }) {
-  const [text, setText] = useState("");
-  const box = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => box.current?.focus(), []);
-  useLayoutEffect(() => {
-    const el = box.current;
-    if (!el) return;
-    el.rows = Math.min(5, Math.max(1, text.split("\n").length));
-  }, [text]);
-  const left = state.textMax - [...text].length;
-  const send = () => {
-    if (!text.trim() || left < 0) return;
-    say(text.trim());
-    setText("");
-    typing(false);
-    box.current?.focus();
-  };
-  return (
-    <form
-      class="composer"
-      onSubmit={(e) => {
-        e.preventDefault();
-        send();
-      }}
-    >
-      <textarea
-        ref={box}
-        rows={1}
-        value={text}
-        placeholder={words.placeholder}
-        aria-label={words.placeholder}
-        dir="auto"
-        onInput={(e) => {
-          if (!text !== !e.currentTarget.value) typing(!!e.currentTarget.value);
-          setText(e.currentTarget.value);
-        }}
-        onKeyDown={(e) => {
-          if (sendsOnEnter(e)) {
-            e.preventDefault();
-            send();
-          }
-        }}
-      />
-      <button type="submit" disabled={!text.trim() || left < 0} aria-label={words.send}>
-        <Icon d="M3 20v-6l8-2-8-2V4l19 8Z" />
-      </button>
-      {left < 200 && <span class={left < 0 ? "left over" : "left"}>{words.left(left)}</span>}
-    </form>
-  );
-}
-
-function who(state: State, words: Words): string {
-  if (state.link === "connecting") return words.connecting;
-  if (state.link === "offline") return words.offline;
-  if (state.status !== "with_agent") return words.bot;
-  const joined = [...state.items].reverse().find((i) => i.type === "agent_joined");
-  return joined?.type === "agent_joined" ? `${words.agent} · ${joined.agent}` : words.agent;
-}
-
-function Panel({ state, words, locale, link, close }: { state: State; words: Words; locale: string; link: Connection; close?: () => void }) {
-  const end = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => end.current?.scrollIntoView({ block: "end" }), [state.items.length, state.outbox.length, state.typing, state.queue]);
-  const spoken = state.items.filter((i) => i.type !== "conversation_started");
-  const last = spoken[spoken.length - 1];
-  const choices = last?.type === "bot_said" && state.outbox.length === 0 ? (last.choices ?? []) : [];
-  const empty = spoken.length === 0 && state.outbox.length === 0;
-  return (
-    <section class="panel" role="dialog" aria-label={words.title}>
-      <header>
-        <div>
-          <h2>{state.shop || words.title}</h2>
-          <p class={`who ${state.link}`} aria-live="polite">
-            {who(state, words)}
-          </p>
-        </div>
-        {state.status !== "with_agent" && state.status !== "waiting" && (
-          <button class="person" onClick={() => link.say(words.person, "intent:human_agent")}>
-            {words.person}
-          </button>
-        )}
-        {close && (
-          <button class="close" aria-label={words.close} onClick={close}>
-            <Icon d="m6.4 5 5.6 5.6L17.6 5 19 6.4 13.4 12l5.6 5.6-1.4 1.4-5.6-5.6L6.4 19 5 17.6 10.6 12 5 6.4Z" />
-          </button>
-        )}
-      </header>
-      <div class="log" role="log" aria-live="polite" aria-label={words.messages} tabIndex={0}>
-        {empty && (
-          <div class="welcome">
-            <p>{words.welcome}</p>
-            {words.ask.map((q) => (
-              <button onClick={() => link.say(q)}>{q}</button>
-            ))}
-          </div>
-        )}
-        {spoken.map((item) => (
-          <Line key={item.seq} item={item} words={words} locale={locale} />
-        ))}
-        {state.outbox.map((m) => (
-          <Waiting key={m.cid} m={m} words={words} retry={(cid) => link.retry(cid)} />
-        ))}
-        {choices.length > 0 && (
-          <div class="choices">
-            {choices.map((c) => (
-              <button onClick={() => link.say(c.label, c.choice)}>{c.label}</button>
-            ))}
-          </div>
-        )}
-        {state.typing && (
-          <div class="typing" role="status" aria-label={words.typing}>
-            <i />
-            <i />
-            <i />
-          </div>
-        )}
-        {state.queue && <div class="note">{state.queue.open ? words.queue(state.queue.place) : words.queueClosed}</div>}
-        <div ref={end} />
-      </div>
-      <Composer words={words} state={state} say={(t) => link.say(t)} typing={(on) => link.typing(on)} />
-    </section>
-  );
-}
-
-class Widget extends HTMLElement {
-  options!: Options;
+class App {
   private link: Connection | null = null;
   private isOpen = false;
   private unread = 0;
-  private root = this.attachShadow({ mode: "open" });
+  private aloud = false;
+  private draft: Draft = { text: "", version: 0 };
+  private asked = "";
+  private shelf: Shelf;
+  private box = document.createElement("div");
+  private drawn = false;
 
-  connectedCallback() {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    this.root.adoptedStyleSheets = [sheet];
-    const { color, theme, inline } = this.options;
-    if (color && CSS.supports("color", color)) this.style.setProperty("--accent", color);
-    if (theme === "light" || theme === "dark") this.setAttribute("theme", theme);
-    if (inline !== undefined) this.setAttribute("inline", "");
-    this.root.addEventListener("keydown", (e) => {
-      if ((e as KeyboardEvent).key === "Escape" && !this.hasAttribute("inline")) this.toggle(false);
-    });
+  constructor(private host: Host) {
+    this.shelf = new Shelf(`xiaoer:${host.options.site ?? "default"}`);
+    this.dress(css + tones(host.options.color));
+    host.root.append(this.box);
+    this.box.className = "app";
+    host.root.addEventListener("keydown", this.escape);
     visualViewport?.addEventListener("resize", this.fit);
+    visualViewport?.addEventListener("scroll", this.fit);
+    addEventListener("storage", this.otherTab);
     this.fit();
-    if (inline !== undefined) this.toggle(true);
-    else this.draw();
   }
 
-  /** The keyboard of a phone takes part of the window away. */
-  private fit = () => this.style.setProperty("--height", `${visualViewport?.height ?? innerHeight}px`);
+  /** Consent that was given in the chat is withdrawn everywhere at once. */
+  private otherTab = (e: StorageEvent) => {
+    if (this.agreed && e.key === this.shelf.key("consent") && e.newValue === null) this.withdraw();
+  };
 
-  disconnectedCallback() {
+  private dress(text: string) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    this.host.root.adoptedStyleSheets = [...this.host.root.adoptedStyleSheets, sheet];
+  }
+
+  private get inline(): boolean {
+    return this.host.options.inline !== undefined;
+  }
+
+  private escape = (e: Event) => {
+    if ((e as KeyboardEvent).key === "Escape" && this.isOpen && !this.inline) this.toggle(false);
+  };
+
+  /** The keyboard of a phone takes part of the window away, and may push the rest up. */
+  private fit = () => {
+    const view = visualViewport;
+    this.box.style.setProperty("--height", `${view?.height ?? innerHeight}px`);
+    this.box.style.setProperty("--top", `${view?.offsetTop ?? 0}px`);
+  };
+
+  // ---- consent, and the connection
+
+  private allowed(): boolean {
+    return this.host.options.consent !== "manual" || this.agreed;
+  }
+  private agreed = false;
+
+  /** Asked only once the customer has opened the chat: before that nothing is read from storage. */
+  private agree(remember: boolean) {
+    this.agreed = true;
+    this.shelf.allowed = true;
+    if (remember) this.shelf.set("consent", true);
+    if (this.isOpen) this.connect();
+    this.draw();
+  }
+
+  private withdraw() {
+    this.agreed = false;
     this.link?.close();
-    visualViewport?.removeEventListener("resize", this.fit);
-    render(null, this.root);
+    this.link?.reset();
+    this.link = null;
+    for (const name of ["", "seen", "consent"]) this.shelf.drop(name);
+    this.shelf.allowed = false;
+    this.unread = 0;
+    this.draw();
   }
 
-  tell(name: string, detail: object = {}) {
-    this.dispatchEvent(new CustomEvent(`xiaoer:${name}`, { detail, bubbles: true, composed: true }));
-  }
-
-  connect(): Connection {
-    const locale = localeOf(this.options.locale);
-    const url = this.options.server.replace(/^http/, "ws") + "/v1/chat";
-    const changed = (item?: Item) => {
-      if (item && (item.type === "bot_said" || item.type === "agent_said")) {
-        if (!this.isOpen) this.unread += 1;
-        this.tell("message", { seq: item.seq, type: item.type });
-      }
-      this.draw();
-    };
-    this.link ??= new Connection(url, this.options.site ?? "default", locale, changed, this.options.identity, this.page());
+  connect(): Connection | null {
+    if (!this.allowed()) return null;
+    const { options } = this.host;
+    this.link ??= new Connection({
+      server: options.server,
+      shelf: this.shelf,
+      locale: () => localeOf(options.locale),
+      page: () => this.page(),
+      identity: () => options.identity,
+      changed: (live) => this.changed(live),
+      told: (name, detail) => this.host.tell(name, detail),
+    });
     return this.link;
   }
 
   private page(): Page {
-    const { product, order } = this.options;
-    return { ...(product ? { product } : {}), ...(order ? { order } : {}) };
+    const { product, order, cart, page } = this.host.options;
+    const named = { product: typeof product === "object" ? product.id : product, order, cart: cartOf(cart), page };
+    const kept = Object.entries(named).filter(([, value]) => value);
+    return Object.fromEntries(kept.map(([key, value]) => [key, [...String(value)].slice(0, PAGE_CHARS_MAX).join("")]));
   }
 
-  /** Another page without a reload: what is on it. */
-  look({ product, order }: Page) {
-    this.options = { ...this.options, product, order };
-    this.link?.look(this.page());
+  // ---- what has happened
+
+  private changed(live: readonly Item[]) {
+    for (const item of live) this.announce(item);
+    this.count();
+    // Many frames may come at once; one picture of them is enough.
+    if (this.drawn) queueMicrotask(() => !this.drawn && this.draw());
+    this.drawn = false;
   }
 
-  identify(identity?: string) {
-    this.options.identity = identity;
-    this.link?.identify(identity);
+  private announce(item: Item) {
+    const share = this.host.options.shareText !== undefined;
+    switch (item.type) {
+      case "bot_said":
+      case "agent_said":
+        this.host.tell("message", { seq: item.seq, type: item.type, ...(share && { text: item.text }) });
+        if (this.aloud) void this.voice().then((v) => v.readAloud(item.text, localeOf(this.host.options.locale)));
+        return;
+      case "handoff_requested":
+        return this.host.tell("handoff", { reason: item.reason });
+      case "agent_joined":
+        return this.host.tell("agent-joined", { agent: item.agent });
+      case "rated":
+        return this.host.tell("csat", { stars: item.stars });
+    }
+  }
+
+  /** Unread is what bot and people said after the last thing that was seen. */
+  private count() {
+    const items = this.link?.state.items ?? [];
+    const last = items[items.length - 1];
+    if (!last) return;
+    const seen = this.shelf.get<Seen>("seen")?.seq ?? 0;
+    if (this.isOpen && !document.hidden) {
+      // Only a conversation that the customer has begun is worth coming back to.
+      if (last.seq > seen && items.some((i) => i.type === "customer_said")) {
+        this.shelf.set("seen", { seq: last.seq, at: Date.now() });
+        this.link?.seen(last.seq);
+      }
+      return this.badge(0);
+    }
+    this.badge(items.filter((i) => i.seq > seen && (i.type === "bot_said" || i.type === "agent_said")).length);
+  }
+
+  private badge(count: number) {
+    if (count !== this.unread) this.host.tell("unread", { count });
+    this.unread = count;
+    this.host.badge(count);
+  }
+
+  // ---- what the page asks for
+
+  call = (...[verb, first, second]: Call): unknown => {
+    const { options } = this.host;
+    switch (verb) {
+      case "open":
+      case "close":
+      case "toggle":
+        return this.toggle(verb === "toggle" ? undefined : verb === "open");
+      case "connect":
+        return void this.connect();
+      case "send":
+        return this.connect()?.say(String(first));
+      case "prefill":
+        this.draft = { text: String(first ?? ""), version: this.draft.version + 1 };
+        return this.isOpen ? this.draw() : this.toggle(true);
+      case "locale":
+        return this.draw();
+      case "page":
+      case "context":
+        return this.look((first ?? {}) as Context, verb === "page");
+      case "identify":
+        options.identity = (first && typeof first === "object" ? first.token : first) || undefined;
+        return this.link?.identify();
+      case "reset":
+        options.identity = undefined;
+        this.draft = { text: "", version: this.draft.version + 1 };
+        if (this.link) this.link.reset();
+        else for (const name of ["", "seen"]) this.shelf.drop(name);
+        return this.badge(0);
+      case "consent":
+        return first ? this.agree(false) : this.withdraw();
+      case "destroy":
+        return this.destroy();
+    }
+    void second;
+    return undefined;
+  };
+
+  /** Another page without a reload. `page` says all there is, `context` what has changed. */
+  private look(now: Context, whole: boolean) {
+    const { options } = this.host;
+    if (whole) options.product = options.order = options.cart = options.page = undefined;
+    const { locale, ...rest } = now;
+    Object.assign(options, rest, locale ? { locale } : {});
+    if (locale) this.host.dress();
+    this.link?.look();
+    this.draw();
   }
 
   toggle(open = !this.isOpen) {
     if (open === this.isOpen) return;
     this.isOpen = open;
-    if (open) {
-      this.unread = 0;
-      this.connect();
-    }
+    if (open && !this.allowed() && this.shelf.get("consent")) this.agreed = true;
+    if (open) this.connect();
+    else if (this.aloud) void this.voice().then((v) => v.hush());
+    if (this.host.launcher) this.host.launcher.hidden = open;
+    this.count();
     this.draw();
-    this.tell(open ? "open" : "close");
-    if (!open) this.root.querySelector<HTMLElement>(".launcher")?.focus();
+    this.host.tell(open ? "open" : "close");
+    if (!open) this.host.launcher?.focus();
+  }
+
+  private destroy() {
+    this.link?.close();
+    this.link = null;
+    this.host.root.removeEventListener("keydown", this.escape);
+    removeEventListener("storage", this.otherTab);
+    visualViewport?.removeEventListener("resize", this.fit);
+    visualViewport?.removeEventListener("scroll", this.fit);
+    render(null, this.box);
+  }
+
+  // ---- what is seen
+
+  private voice = () => lazy<typeof import("./voice")>("voice");
+
+  /** Until they are there, the simplified ones are read as well. */
+  private traditional() {
+    const come = ({ words }: typeof import("./zh-tw")) => {
+      wordsCame(words);
+      this.draw();
+    };
+    lazy<typeof import("./zh-tw")>("zh-tw").then(come, () => undefined);
+  }
+
+  private forms: typeof import("./forms") | null | undefined;
+
+  /** Ratings and other forms come when the first one is due. */
+  private fetchForms() {
+    this.forms = null;
+    const come = (forms: typeof import("./forms")) => {
+      forms.use({ jsx, jsxs, Fragment, useState });
+      this.dress(forms.css);
+      this.forms = forms;
+      this.draw();
+    };
+    lazy<typeof import("./forms")>("forms").then(come, () => (this.forms = undefined));
+  }
+
+  private acts(link: Connection): Acts {
+    const { options } = this.host;
+    const { server } = options;
+    const found = window as unknown as Record<string, unknown>;
+    const hears = options.voice !== undefined && (found.SpeechRecognition ?? found.webkitSpeechRecognition);
+    const speaks = options.voice !== undefined && found.speechSynthesis;
+    const words = () => wordsFor(localeOf(options.locale));
+    const beside = () => lazy<typeof import("./beside")>("beside");
+    return {
+      say: (text, more) => link.say(text, more),
+      fill: (id, text, values) => link.say(text, { form: { id, values } }),
+      retry: (cid) => link.retry(cid),
+      reconnect: () => void link.connect(),
+      typing: (on) => link.typing(on),
+      rate: (rating) => link.rate(rating),
+      contact: (contact) => link.leaveContact(contact),
+      transcript: () => void beside().then((b) => b.transcript(server, link.credentials(), link.state.items, words(), localeOf(options.locale))),
+      upload: async (file) => (await beside()).upload(server, link.credentials(), file),
+      close: this.inline ? undefined : () => this.toggle(false),
+      dictate: hears ? async (locale, heard) => (await this.voice()).dictate(locale, heard) : undefined,
+      readAloud: speaks ? () => this.readAloud() : undefined,
+      forgetAbout: () => {
+        this.asked = this.topic();
+        this.draw();
+      },
+    };
+  }
+
+  private readAloud() {
+    this.aloud = !this.aloud;
+    if (!this.aloud) void this.voice().then((v) => v.hush());
+    this.draw();
+  }
+
+  private about(): Product | null {
+    const { product } = this.host.options;
+    return typeof product === "object" && product.title ? product : null;
+  }
+
+  private topic(): string {
+    return this.about()?.id ?? this.host.options.order ?? "";
   }
 
   draw() {
-    const locale = localeOf(this.options.locale);
+    this.drawn = true;
+    const { options } = this.host;
+    const locale = localeOf(options.locale);
+    if (wordsWanted(locale)) this.traditional();
     const words = wordsFor(locale);
-    const inline = this.hasAttribute("inline");
-    this.lang = locale;
-    render(
-      <>
-        {this.isOpen && this.link && (
-          <Panel state={this.link.state} words={words} locale={locale} link={this.link} close={inline ? undefined : () => this.toggle(false)} />
-        )}
-        {!inline && (
-          <button class={this.isOpen ? "launcher open" : "launcher"} aria-label={words.open} aria-expanded={this.isOpen} onClick={() => this.toggle()}>
-            <Icon d={ICON} />
-            {this.unread > 0 && (
-              <span class="badge" aria-label={words.unread(this.unread)}>
-                {this.unread}
-              </span>
-            )}
-          </button>
-        )}
-      </>,
-      this.root,
-    );
+    if (this.host.lang !== locale) this.host.dress();
+    const asked = this.asked === this.topic();
+    const { link } = this;
+    if (!this.isOpen) render(null, this.box);
+    else if (!link) render(<Consent words={words} server={options.server} yes={() => this.agree(true)} no={this.inline ? undefined : () => this.toggle(false)} />, this.box);
+    else {
+      if (options.query !== undefined) this.title(link.state.shop || words.title, locale);
+      if (this.forms === undefined && formDue(link.state)) this.fetchForms();
+      const about = asked ? null : this.about();
+      render(
+        <Panel
+          state={link.state}
+          words={words}
+          locale={locale}
+          server={options.server}
+          draft={this.draft}
+          keep={(text) => (this.draft.text = text)}
+          about={about}
+          order={asked || about ? null : (options.order ?? null)}
+          aloud={this.aloud}
+          forms={this.forms ?? null}
+          acts={this.acts(link)}
+        />,
+        this.box,
+      );
+    }
+  }
+
+  /** A page that is nothing but the chat takes its name and language. */
+  private title(name: string, locale: string) {
+    document.title = name;
+    document.documentElement.lang = locale;
   }
 }
 
-type ShopPage = { Xiaoer?: ((...call: any[]) => unknown) & { calls?: any[][] } };
-
-export function mount(options: Options, page: ShopPage) {
-  if (!customElements.get("xiaoer-widget")) customElements.define("xiaoer-widget", Widget);
-  const widget = document.createElement("xiaoer-widget") as Widget;
-  widget.options = options;
-  document.body.append(widget);
-  const run = (verb: string, ...rest: any[]) => {
-    if (verb === "open" || verb === "close" || verb === "toggle") {
-      widget.toggle(verb === "toggle" ? undefined : verb === "open");
-    } else if (verb === "send") {
-      widget.connect().say(String(rest[0]));
-    } else if (verb === "locale") {
-      widget.options.locale = String(rest[0]);
-      widget.draw();
-    } else if (verb === "page") {
-      widget.look(rest[0] ?? {});
-    } else if (verb === "identify") {
-      widget.identify(rest[0] ? String(rest[0]) : undefined);
-    } else if (verb === "destroy") {
-      widget.remove();
-    } else if (verb === "on") {
-      const listener = (e: Event) => rest[1]((e as CustomEvent).detail);
-      widget.addEventListener(`xiaoer:${rest[0]}`, listener);
-      return () => widget.removeEventListener(`xiaoer:${rest[0]}`, listener);
-    }
-    return undefined;
-  };
-  const early = page.Xiaoer?.calls ?? [];
-  page.Xiaoer = run as ShopPage["Xiaoer"];
-  early.forEach(([verb, ...rest]) => run(verb, ...rest));
-  widget.tell("ready");
+export function start(host: Host): (...call: Call) => unknown {
+  return new App(host).call;
 }

@@ -1,0 +1,6 @@
+function b(l){let n=l.replace(/\r\n?/g,`
+`).split(`
+
+`),r=n.pop()??"";return{frames:n.map(s=>s.split(`
+`).filter(e=>e.startsWith("data:")).map(e=>e.slice(5).trim()).join(`
+`)).filter(Boolean).map(s=>JSON.parse(s)),rest:r}}function k(l,n){let r=new AbortController,a=null,s=Promise.resolve(),e=()=>{r.signal.aborted||(r.abort(),n.closed())},f=()=>a?{authorization:`Bearer ${a.token}`}:{},m=()=>a?`?conversation=${encodeURIComponent(a.conversation)}`:"";async function p(o){let i=await fetch(`${l}/v1/events${m()}&after=${o}`,{headers:f(),signal:r.signal,cache:"no-store"}),c=i.ok?i.body?.pipeThrough(new TextDecoderStream).getReader():void 0;for(let t="";c;){let{done:u,value:h}=await c.read();if(u)break;let{frames:g,rest:y}=b(t+h);t=y,g.forEach(v=>!r.signal.aborted&&n.frame(v))}e()}async function d(o){let i=await fetch(`${l}/v1/frames${m()}`,{method:"POST",headers:{"content-type":"application/json",...f()},body:JSON.stringify(o),signal:r.signal}),c=await i.text();if(!c.startsWith("{"))return i.ok?void 0:e();let t=JSON.parse(c);if(t.type==="welcome")a=t;else if(t.type!=="ack"&&t.type!=="error"&&!i.ok)return e();n.frame(t),t.type==="welcome"?p(t.resumed?Number(o.after??0):0).catch(e):o.type==="hello"&&e()}return queueMicrotask(n.open),{send(o){s=s.then(()=>d(o)).catch(e)},close:()=>r.abort()}}export{k as streamLine};
