@@ -369,6 +369,9 @@ impl Seat {
             .for_each(|recorded| ownership.apply(&recorded.event));
         self.guest.status = ownership.status;
         self.guest.cursor = events.last().map_or(self.guest.cursor, |e| e.seq);
+        if self.guest.status != Status::Waiting {
+            self.told = None;
+        }
         if before != Status::Waiting && self.guest.status == Status::Waiting {
             self.tell_place().await?;
         }

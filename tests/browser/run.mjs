@@ -184,6 +184,7 @@ await check("handoff: the bot stays silent until resolve, then answers again", a
   await pause(800);
   if ((await zh.locator(".theirs").count()) !== before) throw new Error("the bot spoke over the agent");
   await agent.locator("header button", { hasText: "结束会话" }).click();
+  await agent.locator("dialog .choice").first().click();
   await zh.getByText("本次人工服务已结束").waitFor();
   await say(zh, "退款多久到账");
   await zh.locator(".source").last().waitFor();

@@ -37,6 +37,11 @@ export async function check(name, work) {
   }
 }
 
+export function tally() {
+  console.log(`${passed} passed, ${failed.length} failed`);
+  process.exit(failed.length ? 1 : 0);
+}
+
 /** A rule that never finds anything is no rule: it has to find what was broken on purpose. */
 export async function bites(name, work) {
   await check(`control: ${name}`, async () => {
@@ -202,8 +207,7 @@ export async function openLab({ real = true } = {}) {
         await server.kill("SIGTERM");
         rmSync(server.data, { recursive: true, force: true });
       }
-      console.log(`${passed} passed, ${failed.length} failed`);
-      process.exit(failed.length ? 1 : 0);
+      tally();
     },
   });
 }

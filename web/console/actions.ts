@@ -17,7 +17,7 @@ export function mayDo(row: Row | undefined, self: DeskFrame | null) {
     resolve: isMine,
     release: isMine,
     handBack: isMine,
-    snooze: isMine || (isPeoples && isLead(self)),
+    snooze: isMine,
     label: !!row,
   };
 }

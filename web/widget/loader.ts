@@ -191,8 +191,9 @@ function begin(script: HTMLScriptElement) {
   const { dataset } = script;
   const server = dataset.server?.replace(/\/$/, "") || new URL(script.src).origin;
   if (!customElements.get("xiaoer-widget")) customElements.define("xiaoer-widget", Widget);
-  const asked = dataset.query === undefined ? {} : fromAddress();
-  new Door(document.createElement("xiaoer-widget") as Widget, { ...dataset, ...asked, server });
+  // A page that is nothing but the chat has no language of its own.
+  const [own, asked] = dataset.query === undefined ? [] : [{ locale: navigator.language }, fromAddress()];
+  new Door(document.createElement("xiaoer-widget") as Widget, { ...own, ...dataset, ...asked, server });
 }
 
 (() => {

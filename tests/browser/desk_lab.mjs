@@ -1,0 +1,141 @@
+// What the console's tests stand on: the real binary over a copy of the demo shop with shorter clocks, three agents
+// and their boss, shoppers on the chat page, and rules that look at what was drawn.
+import { spawn, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { axeSource, check, equal, pause, root, shot, until } from "./widget_lab.mjs";
+
+export { check, equal, pause, shot, until };
+const { chromium } = createRequire(join(root, "web/package.json"))("playwright-core");
+const binary = process.env.XIAOER_BINARY ?? join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug/xiaoer");
+const PASSWORD = "correct horse battery";
+
+/** A shop with its own folder: `edit` changes files of the knowledge base, by name. */
+export async function openShop({ edit = {}, agents = ["lin:小林:agent", "may:May:agent", "boss:店长:supervisor"], port = 0 } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "xiaoer-desk-"));
+  const [shop, data] = [join(folder, "shop"), join(folder, "data")];
+  cpSync(join(root, "knowledge_base"), shop, { recursive: true });
+  for (const [file, change] of Object.entries(edit)) {
+    const path = join(shop, file);
+    const before = readFileSync(path, "utf8");
+    const after = change(before);
+    if (after === before) throw new Error(`${file} was not changed`);
+    writeFileSync(path, after);
+  }
+  for (const agent of agents) {
+    const [account, name, role] = agent.split(":");
+    const args = ["accounts", "add", account, "--name", name, "--role", role, "--capacity", "20", "--password-stdin", "--data", data];
+    const made = spawnSync(binary, args, { cwd: root, input: `${PASSWORD}\n`, encoding: "utf8" });
+    if (made.status !== 0) throw new Error(`${made.stdout}${made.stderr}`);
+  }
+  const args = ["serve", "--listen", `127.0.0.1:${port}`, "--data", data, "--knowledge-base", shop];
+  const child = spawn(binary, args, { cwd: root });
+  let told = "";
+  child.stderr.on("data", (bytes) => (told += bytes));
+  child.stdout.resume();
+  await until(() => told.includes("  data ") || (child.exitCode !== null && Promise.reject(new Error(told))), "the server", 60_000);
+  return {
+    base: told.match(/http:\/\/[\d.]+:\d+/)[0],
+    pid: child.pid,
+    shop,
+    async end() {
+      const gone = new Promise((done) => child.once("exit", done));
+      child.kill("SIGTERM");
+      await gone;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Always at work, whatever the hour the tests run at. */
+export const alwaysOpen = (text) => text.replace(/09:00-22:00/g, "00:00-24:00");
+export const alwaysClosed = (text) => text.replace(/^  (mon|tue|wed|thu|fri|sat|sun): .*\n/gm, "").replace(/^hours:\n/m, "hours: {}\n");
+/** Offers that lapse and laptops that are missed in seconds. */
+export const swift = (text) => text.replace("accept_s_max: 30", "accept_s_max: 300").replace("lost_s: 45", "lost_s: 2");
+export const byHand = (text) => swift(text).replace("mode: auto", "mode: manual");
+
+export async function openBrowser() {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+  const problems = [];
+  const watch = (page, name) => {
+    page.setDefaultTimeout(15_000);
+    page.on("console", (m) => m.type() === "error" && !/net::ERR_|WebSocket connection|status of 401/.test(m.text()) && problems.push(`${name}: ${m.text()}`));
+    page.on("pageerror", (e) => problems.push(`${name}: ${e.message}`));
+    return page;
+  };
+  return { browser, problems, watch };
+}
+
+/** An agent at the console, logged in. */
+export async function sitDown({ browser, watch }, base, account, { lang = "en", ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: lang === "zh" ? "zh-CN" : "en-GB", timezoneId: "Asia/Shanghai", ...options });
+  const page = watch(await context.newPage(), account);
+  await page.goto(`${base}/console?lang=${lang}`);
+  await page.locator("input[name=account]").fill(account);
+  await page.locator("input[name=password]").fill(PASSWORD);
+  await page.locator("button.main").click();
+  await page.getByRole("tab").first().waitFor();
+  return page;
+}
+
+/** A shopper on the chat page. */
+export async function comeIn({ browser, watch }, base, { lang = "en", ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: lang === "zh" ? "zh-CN" : "en-GB", timezoneId: "Asia/Shanghai", ...options });
+  const page = watch(await context.newPage(), "shopper");
+  await page.goto(`${base}/chat?site=demo`);
+  await page.locator("xiaoer-widget .who.open").waitFor();
+  return page;
+}
+
+export async function say(page, text) {
+  await page.locator("xiaoer-widget .composer textarea").fill(text);
+  await page.locator("xiaoer-widget .composer textarea").press("Enter");
+}
+
+/** The row of a conversation by words in it. */
+export const rowOf = (page, words) => page.locator(".pane .row, .pane .offer", { hasText: words }).first();
+
+export async function view(page, name) {
+  await page.locator(`#view-${name}`).click();
+}
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+async function axeFaults(page) {
+  await page.evaluate(axeSource);
+  const { violations, incomplete } = await page.evaluate((tags) => axe.run(document, { runOnly: { type: "tag", values: tags } }), TAGS);
+  const open = incomplete.filter((rule) => rule.id !== "color-contrast");
+  return [...violations, ...open].map((rule) => `${rule.id}: ${rule.nodes.map((n) => `${n.target.flat().join(" ")} (${n.any[0]?.message ?? n.all[0]?.message ?? ""})`).slice(0, 3).join(" | ")}`);
+}
+
+/** What is cut off or sticks out; a page that scrolls sideways. */
+const boxFaults = (page) =>
+  page.evaluate(() => {
+    const faults = [];
+    const name = (el) => `${el.tagName.toLowerCase()}.${typeof el.className === "string" ? el.className : ""}`;
+    const scrolls = (value) => value === "auto" || value === "scroll";
+    for (const el of document.body.querySelectorAll("*")) {
+      const style = getComputedStyle(el);
+      const box = el.getBoundingClientRect();
+      if (!box.width || !box.height || el.namespaceURI !== "http://www.w3.org/1999/xhtml") continue;
+      if (el.closest(".hidden, .sr, option, [inert]") || ["fixed", "absolute"].includes(style.position)) continue;
+      const hides = style.overflowX === "hidden" || style.overflowX === "clip";
+      if (hides && el.scrollWidth > el.clientWidth + 1 && style.textOverflow !== "ellipsis") faults.push(`${name(el)} cuts off ${el.scrollWidth - el.clientWidth}px`);
+      const parent = el.parentElement;
+      const { overflowX, display } = getComputedStyle(parent);
+      if (display === "inline" || display === "contents" || scrolls(overflowX)) continue;
+      const outer = parent.getBoundingClientRect();
+      if (box.left < outer.left - 1.5 || box.right > outer.right + 1.5) faults.push(`${name(el)} leaves ${name(parent)} by ${Math.round(Math.max(outer.left - box.left, box.right - outer.right))}px`);
+    }
+    if (document.scrollingElement.scrollWidth > innerWidth + 1) faults.push("the page scrolls sideways");
+    return faults;
+  });
+
+export async function faults(page) {
+  return [...new Set([...(await axeFaults(page)), ...(await boxFaults(page))])];
+}

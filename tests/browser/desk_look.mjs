@@ -1,0 +1,204 @@
+// Every state of the console, in both languages and themes, on a desk and on a phone: axe finds nothing, nothing is
+// cut off or sticks out. And a whole shift without a mouse. SHOTS=DIR keeps the pictures.
+import { alwaysOpen, byHand, check, comeIn, equal, faults, openBrowser, openShop, pause, rowOf, say, shot, sitDown, until, view } from "./desk_lab.mjs";
+import { bites } from "./widget_lab.mjs";
+
+const lab = await openBrowser();
+const shop = await openShop({ edit: { "shop.yaml": alwaysOpen, "handoff.yaml": (text) => byHand(text).replace("lost_s: 2", "lost_s: 45") } });
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+const VARIANTS = [
+  { lang: "zh", colorScheme: "light" },
+  { lang: "en", colorScheme: "dark" },
+  { lang: "zh", colorScheme: "dark", ...PHONE },
+  { lang: "en", colorScheme: "light", ...PHONE },
+];
+
+/** A shopper who has talked to the bot and now waits. */
+async function waiting(words) {
+  const page = await comeIn(lab, shop.base, { lang: "en" });
+  await say(page, "how long do refunds take");
+  await page.locator("xiaoer-widget .source").first().waitFor();
+  await say(page, "I want to talk to a person");
+  await page.locator("xiaoer-widget .note").first().waitFor();
+  await say(page, words);
+  await page.locator("xiaoer-widget .log").getByText(words).waitFor();
+  return page;
+}
+
+for (const { lang, ...options } of VARIANTS) {
+  const phone = !!options.isMobile;
+  const tag = `${lang}-${options.colorScheme}${phone ? "-phone" : ""}`;
+  const words = `my mug arrived broken (${tag})`;
+  const shopper = await waiting(words);
+  const page = await sitDown(lab, shop.base, "boss", { lang, ...options });
+  const state = (name, work) =>
+    check(`console ${tag}: ${name}`, async () => {
+      await work();
+      await pause(250);
+      await shot(page, `console-${name}-${tag}`);
+      equal(await faults(page), [], name);
+    });
+  const dialog = (name, key) =>
+    state(name, async () => {
+      await page.keyboard.press("Escape");
+      await page.keyboard.press(key);
+      await page.locator("dialog").waitFor();
+    });
+  const closed = async () => {
+    await page.keyboard.press("Escape");
+    await page.locator("dialog").waitFor({ state: "detached" });
+  };
+  await state("empty", () => view(page, "snoozed"));
+  await state("waiting", async () => {
+    await view(page, "waiting");
+    await rowOf(page, words).click();
+    await page.locator(".talk .said").first().waitFor();
+  });
+  await state("mine", async () => {
+    await page.locator(".talk header button.main").click();
+    await page.locator(".reply textarea").waitFor();
+    await page.locator(".why summary").first().click();
+  });
+  await state("canned", async () => {
+    await page.locator(".reply textarea").fill("/");
+    await page.locator(".phrases li").first().waitFor();
+  });
+  await state("said", async () => {
+    await page.locator(".reply textarea").fill("Hello, let me look.");
+    await page.locator(".reply textarea").press("Enter");
+    await page.locator(".said.agent", { hasText: "let me look" }).waitFor();
+  });
+  await state("note", async () => {
+    await page.keyboard.press("Alt+p");
+    await page.locator(".composer.to-note textarea").fill("Please look @");
+    await page.locator(".phrases li").first().waitFor();
+  });
+  await page.locator(".reply textarea").fill("");
+  await page.keyboard.press("Alt+l");
+  for (const panel of ["customer", "assist", "notes", "history"]) {
+    await state(`panel-${panel}`, async () => {
+      if (!(await page.locator(`#tab-${panel}`).isVisible())) await page.locator(".panel-switch").click();
+      await page.locator(`#tab-${panel}`).click();
+    });
+  }
+  if (await page.locator(".panel-close").isVisible()) await page.locator(".panel-close").click();
+  for (const [name, key] of [["transfer", "Alt+t"], ["resolve", "Alt+e"], ["snooze", "Alt+m"], ["labels", "Alt+g"], ["search", "Control+k"]]) {
+    await dialog(name, key);
+    await closed();
+  }
+  if (phone) await page.locator(".back").click();
+  for (const n of [0, 1, 2, 3]) {
+    const button = page.locator(".pages button").nth(n);
+    if (!(await button.count())) break;
+    await state(`page-${n}`, async () => {
+      await button.click();
+      await page.locator("main.page").waitFor();
+    });
+  }
+  await view(page, "people");
+  await state("offline", async () => {
+    await page.context().setOffline(true);
+    await page.evaluate(() => dispatchEvent(new Event("offline")));
+    await page.locator("p.offline").waitFor({ timeout: 2_000 }).catch(() => {});
+  });
+  await page.context().setOffline(false);
+  await shopper.context().close();
+  await page.context().close();
+}
+
+await check("console: a whole shift without a mouse", async () => {
+  const [first, second] = [await waiting("shift one"), await waiting("shift two")];
+  const context = await lab.browser.newContext({ viewport: { width: 1280, height: 720 }, locale: "en-GB" });
+  const page = lab.watch(await context.newPage(), "keys");
+  page.mouse.click = page.mouse.down = () => {
+    throw new Error("no mouse here");
+  };
+  await page.goto(`${shop.base}/console?lang=en`);
+  await page.locator("input[name=account]").waitFor();
+  // The field for the account has the focus.
+  await page.keyboard.type("lin");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("correct horse battery");
+  await page.keyboard.press("Enter");
+  await page.getByRole("tab").first().waitFor();
+  const keys = async (...pressed) => {
+    for (const key of pressed) await page.keyboard.press(key);
+  };
+  // To the queue with the arrows of the tabs, then through the list.
+  await page.getByRole("tab", { selected: true }).focus();
+  for (let n = 0; n < 8 && !(await page.locator("#view-waiting[aria-selected=true]").count()); n++) await keys("ArrowDown");
+  await page.locator("#view-waiting[aria-selected=true]").waitFor();
+  const heads = async (words) => {
+    for (let n = 0; n < 30; n++) {
+      await keys("Alt+j");
+      await pause(150);
+      if (await page.locator(".talk .log", { hasText: words }).count()) return;
+    }
+    throw new Error(`${words} was not reached`);
+  };
+  await heads("shift one");
+  await keys("Alt+a");
+  await page.locator(".reply textarea").waitFor();
+  await keys("Alt+l");
+  await page.keyboard.type("Hello from the keyboard");
+  await keys("Enter");
+  await first.locator("xiaoer-widget .log").getByText("Hello from the keyboard").waitFor();
+  await page.keyboard.type("/");
+  await page.locator(".phrases li").first().waitFor();
+  await keys("ArrowDown", "Enter");
+  await until(async () => (await page.locator(".reply textarea").inputValue()).length > 5, "a canned reply");
+  await keys("Control+a", "Delete", "Alt+p");
+  await page.keyboard.type("a note");
+  await keys("Enter");
+  await page.locator(".said.noted", { hasText: "a note" }).waitFor();
+  await keys("Alt+g");
+  await page.locator("dialog").waitFor();
+  await keys("Space", "Enter");
+  if (await page.locator("dialog").count()) await keys("Escape");
+  await keys("Alt+m");
+  await page.locator("dialog").waitFor();
+  await keys("Enter");
+  await page.locator(".happened.snoozed").waitFor();
+  await keys("Alt+m");
+  await page.locator("dialog").waitFor();
+  await keys("Escape", "Control+k");
+  await page.locator("dialog input").waitFor();
+  await keys("Escape", "Alt+t");
+  await page.locator("dialog").waitFor();
+  await keys("Escape", "Alt+e");
+  await page.locator("dialog").waitFor();
+  await keys("Enter");
+  await page.locator(".happened.resolved").waitFor();
+  await page.evaluate(() => document.activeElement.blur());
+  await keys("?");
+  await page.locator(".sheet").waitFor();
+  await keys("Escape");
+  await page.getByRole("tab", { selected: true }).focus();
+  for (let n = 0; n < 8 && !(await page.locator("#view-waiting[aria-selected=true]").count()); n++) await keys("ArrowDown");
+  await heads("shift two");
+  await keys("Alt+a");
+  await page.locator(".reply textarea").waitFor();
+  await keys("Alt+b");
+  await page.locator(".happened.handed_back").waitFor();
+  await first.context().close();
+  await second.context().close();
+  await context.close();
+});
+
+await bites("a console that sticks out and says nothing to a screen reader", async () => {
+  const page = await sitDown(lab, shop.base, "may");
+  await page.evaluate(() => {
+    const wide = Object.assign(document.createElement("button"), { className: "wide" });
+    wide.style.cssText = "width: 3000px; height: 30px; flex: none";
+    document.querySelector("[role=tablist]").parentElement.append(wide);
+  });
+  const found = await faults(page);
+  return found.some((f) => f.includes("wide")) && found.some((f) => f.startsWith("button-name")) ? found : [];
+});
+await check("console: no page complained", () => {
+  if (lab.problems.length) throw new Error([...new Set(lab.problems)].join("\n"));
+});
+await lab.browser.close();
+await shop.end();
+const { tally } = await import("./widget_lab.mjs");
+tally();
