@@ -3,8 +3,11 @@
 
 mod clocks;
 mod presence;
+mod report;
 mod router;
 mod routing;
+mod shorten;
+mod transcript;
 mod wait;
 
 use std::sync::{Arc, Mutex};
@@ -13,7 +16,9 @@ use tokio::sync::broadcast;
 
 pub use clocks::{Clock, Due, due};
 pub use presence::{Agent, Look, Presence, Seat, State};
+pub use report::{DAYS_MAX, Episode, NoSpan, Report, Sheet, Span, Terms, csv, episodes};
 pub use routing::{Candidate, choose};
+pub use transcript::transcript;
 
 use crate::conversation::ConversationId;
 use crate::engine::Hub;
