@@ -2,11 +2,13 @@
 //! needs to know. It decides and tells conversations through the hub, like everybody else.
 
 mod clocks;
+mod packet;
 mod presence;
 mod report;
 mod router;
 mod routing;
 mod shorten;
+mod suggest;
 mod transcript;
 mod wait;
 
@@ -15,9 +17,11 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::broadcast;
 
 pub use clocks::{Clock, Due, due};
+pub use packet::Packet;
 pub use presence::{Agent, Look, Presence, Seat, State};
 pub use report::{DAYS_MAX, Episode, NoSpan, Report, Sheet, Span, Terms, csv, episodes};
 pub use routing::{Candidate, choose};
+pub use suggest::{Suggestion, open_question, pairs, suggest};
 pub use transcript::transcript;
 
 use crate::conversation::ConversationId;
