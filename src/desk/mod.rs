@@ -4,6 +4,7 @@
 mod clocks;
 mod packet;
 mod presence;
+mod records;
 mod report;
 mod router;
 mod routing;
@@ -19,6 +20,7 @@ use tokio::sync::broadcast;
 pub use clocks::{Clock, Due, due};
 pub use packet::Packet;
 pub use presence::{Agent, Look, Presence, Seat, State};
+pub use records::{Before, Hit, Hits, Records, RecordsError};
 pub use report::{DAYS_MAX, Episode, NoSpan, Report, Sheet, Span, Terms, csv, episodes};
 pub use routing::{Candidate, choose};
 pub use suggest::{Suggestion, open_question, pairs, suggest};
@@ -72,6 +74,7 @@ struct Inner {
     router: tokio::sync::Mutex<Router>,
     viewing: Mutex<presence::Viewing>,
     views: broadcast::Sender<ConversationId>,
+    records: Records,
 }
 
 impl Desk {
@@ -85,6 +88,7 @@ impl Desk {
         let desk = Self {
             inner: Arc::new(Inner {
                 presence: Presence::new(now),
+                records: Records::new(hub.clone()),
                 hub,
                 accounts,
                 notices: broadcast::channel(NOTICES_MAX).0,
@@ -110,6 +114,7 @@ impl Desk {
     /// Goes round for as long as the desk is open: whenever the board changes, and every second.
     pub fn keep_going_round(&self) {
         tokio::spawn(router::keep_going_round(Arc::downgrade(&self.inner)));
+        self.inner.records.keep_filled();
     }
 
     /// One round: offers, lapses, agents lost, places in the queue, alarms.
@@ -127,6 +132,12 @@ impl Desk {
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
         &self.inner.accounts
+    }
+
+    /// All conversations, to search and to count.
+    #[must_use]
+    pub fn records(&self) -> &Records {
+        &self.inner.records
     }
 
     /// Who is there.

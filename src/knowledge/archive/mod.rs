@@ -46,8 +46,26 @@ pub struct Filed {
     pub labels: Vec<String>,
     /// Time of its last event, milliseconds since 1970.
     pub at: i64,
-    /// Seq of the last thing said in it.
+    /// Seq of the last thing said in it; 0 if nothing was.
     pub last_said: u64,
+    /// Seq of its last event that was taken in.
+    pub last_seq: u64,
+}
+
+impl Filed {
+    /// A conversation of which nothing is known yet.
+    #[must_use]
+    pub fn new(status: Status) -> Self {
+        Self {
+            status,
+            agents: Vec::new(),
+            agent_name: None,
+            labels: Vec::new(),
+            at: 0,
+            last_said: 0,
+            last_seq: 0,
+        }
+    }
 }
 
 /// Something that was said.
@@ -266,7 +284,8 @@ impl Archive {
             .iter()
             .rev()
             .filter_map(|(_, number)| self.ids.get(number));
-        let passing = ids.filter(|id| self.filed(id).is_some_and(|filed| filter.lets_pass(filed)));
+        let shown = |filed: &Filed| filed.last_said > 0 && filter.lets_pass(filed);
+        let passing = ids.filter(|id| self.filed(id).is_some_and(shown));
         passing.filter_map(|id| self.last_of(id)).collect()
     }
 

@@ -14,6 +14,7 @@ fn filed(at: i64) -> Filed {
         labels: vec!["refund".to_owned()],
         at,
         last_said: 2,
+        last_seq: 2,
     }
 }
 
@@ -52,6 +53,7 @@ fn filled() -> Archive {
         labels: Vec::new(),
         at: 20,
         last_said: 2,
+        last_seq: 2,
     };
     archive.put(&id(2), other, &said(&second)).unwrap();
     archive
