@@ -86,7 +86,12 @@ fn token_hash(token: &str) -> String {
         .collect()
 }
 
-fn refusal(status: StatusCode, code: &str, message: &str, retry_after_ms: Option<i64>) -> Response {
+pub(super) fn refusal(
+    status: StatusCode,
+    code: &str,
+    message: &str,
+    retry_after_ms: Option<i64>,
+) -> Response {
     let body = json!({ "code": code, "message": message, "retry_after_ms": retry_after_ms });
     (status, Json(body)).into_response()
 }

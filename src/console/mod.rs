@@ -1,11 +1,16 @@
 //! The people's pages: login, the board, conversations and what agents do with them. Everything goes through
 //! the same hub as what a customer does.
 
+mod access;
 mod acts;
 mod frames;
 mod login;
+mod packet;
+mod report;
 mod rows;
+mod search;
 mod socket;
+mod transcript;
 
 use std::sync::Arc;
 
@@ -15,6 +20,7 @@ use tokio::sync::watch;
 
 pub use frames::{AgentFrame, ConsoleFrame};
 pub use login::{LoginGate, hash_password};
+pub use transcript::{file, transcript_of};
 
 use crate::channels::SocketLimits;
 use crate::desk::Desk;
@@ -38,6 +44,18 @@ pub fn routes(console: Console) -> Router {
         .route("/console/api/login", post(login::log_in))
         .route("/console/api/logout", post(login::log_out))
         .route("/console/api/me", get(login::me))
+        .route("/console/api/conversations/{id}/packet", get(packet::packet))
+        .route(
+            "/console/api/conversations/{id}/suggestions",
+            get(packet::suggestions),
+        )
+        .route("/console/api/conversations/{id}/history", get(packet::history))
+        .route(
+            "/console/api/conversations/{id}/transcript",
+            get(transcript::transcript),
+        )
+        .route("/console/api/search", get(search::search))
+        .route("/console/api/report", get(report::report))
         .route("/v1/console", get(socket::upgrade))
         .with_state(console)
 }
