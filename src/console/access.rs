@@ -3,13 +3,16 @@
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::Console;
 use super::login::{refusal, who};
-use crate::conversation::{ConversationId, Lang};
-use crate::desk::RecordsError;
+use crate::conversation::{IdError, Lang};
+use crate::desk::{NoSpan, RecordsError};
 use crate::store::{self, Account, Role};
+
+/// When to try again what was unavailable, in milliseconds.
+const RETRY_MS: i64 = 3_000;
 
 /// The account that is logged in.
 pub(super) struct LoggedIn(pub Account);
@@ -39,44 +42,91 @@ impl FromRequestParts<Console> for Supervisor {
     }
 }
 
-pub(super) fn conversation(id: &str) -> Result<ConversationId, Response> {
-    ConversationId::new(id).map_err(|_| not_found())
+/// Why a request gets no answer.
+pub(super) struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
 }
 
-fn not_found() -> Response {
-    refusal(StatusCode::NOT_FOUND, "not_found", "no such conversation", None)
+impl Refusal {
+    pub fn bad_field(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: "bad_field",
+            message: message.into(),
+        }
+    }
+
+    pub fn too_much(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            code: "too_much",
+            message: message.into(),
+        }
+    }
+
+    fn not_found() -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code: "not_found",
+            message: "no such conversation".to_owned(),
+        }
+    }
+
+    fn unavailable(error: &dyn std::fmt::Display) -> Self {
+        tracing::warn!(%error, "the console gets no answer");
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "unavailable",
+            message: "try again".to_owned(),
+        }
+    }
 }
 
-pub(super) fn bad_field(message: &str) -> Response {
-    refusal(StatusCode::BAD_REQUEST, "bad_field", message, None)
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let retry_after_ms = (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_MS);
+        refusal(self.status, self.code, &self.message, retry_after_ms)
+    }
+}
+
+impl From<store::Error> for Refusal {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::NotFound => Self::not_found(),
+            error => Self::unavailable(&error),
+        }
+    }
+}
+
+impl From<RecordsError> for Refusal {
+    fn from(error: RecordsError) -> Self {
+        match error {
+            RecordsError::Store(error) => error.into(),
+            RecordsError::TooMany => Self::too_much(error.to_string()),
+            error => Self::unavailable(&error),
+        }
+    }
+}
+
+impl From<NoSpan> for Refusal {
+    fn from(error: NoSpan) -> Self {
+        match error {
+            NoSpan::TooLong(_) => Self::too_much(error.to_string()),
+            NoSpan::BadDay(_) | NoSpan::Backwards => Self::bad_field(error.to_string()),
+        }
+    }
+}
+
+impl From<IdError> for Refusal {
+    fn from(_: IdError) -> Self {
+        Self::not_found()
+    }
 }
 
 /// The language of a request's `lang`; Chinese without one.
 pub(super) fn lang_of(lang: Option<&str>) -> Lang {
     lang.filter(|lang| !lang.is_empty())
         .map_or(Lang::Zh, Lang::from_locale)
-}
-
-pub(super) fn store_refusal(error: &store::Error) -> Response {
-    if matches!(error, store::Error::NotFound) {
-        return not_found();
-    }
-    unavailable(error)
-}
-
-pub(super) fn records_refusal(error: &RecordsError) -> Response {
-    match error {
-        RecordsError::Store(error) => store_refusal(error),
-        RecordsError::TooMany => {
-            let message = error.to_string();
-            refusal(StatusCode::UNPROCESSABLE_ENTITY, "too_much", &message, None)
-        }
-        error => unavailable(error),
-    }
-}
-
-fn unavailable(error: &dyn std::fmt::Display) -> Response {
-    tracing::warn!(%error, "the console gets no answer");
-    let status = StatusCode::SERVICE_UNAVAILABLE;
-    refusal(status, "unavailable", "try again", Some(3_000))
 }

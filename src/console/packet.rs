@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Console;
-use super::access::{LoggedIn, conversation, lang_of, records_refusal, store_refusal};
+use super::access::{LoggedIn, Refusal, lang_of};
+use crate::conversation::ConversationId;
 use crate::desk::{Packet, RecordsError, open_question};
 
 /// Settings of a request.
@@ -22,19 +23,14 @@ pub(super) async fn packet(
     _agent: LoggedIn,
     Path(id): Path<String>,
     Query(wanted): Query<InLang>,
-) -> Result<Response, Response> {
-    let id = conversation(&id)?;
-    let events = console
-        .desk
-        .records()
-        .events(&id)
-        .await
-        .map_err(|error| store_refusal(&error))?;
+) -> Result<Response, Refusal> {
+    let id = ConversationId::new(id)?;
+    let events = console.desk.records().events(&id).await?;
     let brain = console.desk.hub().engine().brain();
     let lang = lang_of(wanted.lang.as_deref());
     let bot = brain.bot.clone();
     let packet = tokio::task::spawn_blocking(move || Packet::of(&events, &bot, lang)).await;
-    let packet = packet.map_err(|_| records_refusal(&RecordsError::Interrupted))?;
+    let packet = packet.map_err(|_| RecordsError::Interrupted)?;
     let packet = packet.asked(brain.shop.clone(), &brain.bot, lang).await;
     Ok(Json(packet).into_response())
 }
@@ -44,15 +40,12 @@ pub(super) async fn suggestions(
     State(console): State<Console>,
     _agent: LoggedIn,
     Path(id): Path<String>,
-) -> Result<Response, Response> {
-    let id = conversation(&id)?;
+) -> Result<Response, Refusal> {
+    let id = ConversationId::new(id)?;
     let records = console.desk.records();
-    let events = records.events(&id).await.map_err(|error| store_refusal(&error))?;
+    let events = records.events(&id).await?;
     let suggestions = match open_question(&events) {
-        Some(question) => records
-            .suggestions(question)
-            .await
-            .map_err(|error| records_refusal(&error))?,
+        Some(question) => records.suggestions(question).await?,
         None => Vec::new(),
     };
     Ok(Json(json!({ "suggestions": suggestions })).into_response())
@@ -63,13 +56,8 @@ pub(super) async fn history(
     State(console): State<Console>,
     _agent: LoggedIn,
     Path(id): Path<String>,
-) -> Result<Response, Response> {
-    let id = conversation(&id)?;
-    let before = console
-        .desk
-        .records()
-        .history(&id)
-        .await
-        .map_err(|error| store_refusal(&error))?;
+) -> Result<Response, Refusal> {
+    let id = ConversationId::new(id)?;
+    let before = console.desk.records().history(&id).await?;
     Ok(Json(json!({ "conversations": before })).into_response())
 }

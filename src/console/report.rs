@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::Console;
-use super::access::{Supervisor, bad_field, lang_of, records_refusal, store_refusal};
-use super::login::refusal;
+use super::access::{Refusal, Supervisor, lang_of};
 use super::transcript::file;
-use crate::desk::{NoSpan, RecordsError, Report, Sheet, Span, Terms, csv};
+use crate::desk::{RecordsError, Report, Sheet, Span, Terms, csv};
 
 /// Which figures.
 #[derive(Deserialize)]
@@ -33,19 +31,13 @@ pub(super) async fn report(
     State(console): State<Console>,
     _supervisor: Supervisor,
     Query(wanted): Query<Wanted>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let sheet = sheet_of(&wanted)?;
     let lang = lang_of(wanted.lang.as_deref());
     let bot = console.desk.hub().engine().brain().bot.clone();
-    let span = Span::new(&wanted.from, &wanted.to, &bot.shop).map_err(|error| no_span(&error))?;
-    let episodes = console.desk.records().episodes(&span).await;
-    let episodes = episodes.map_err(|error| records_refusal(&error))?;
-    let accounts = console
-        .desk
-        .accounts()
-        .list()
-        .await
-        .map_err(|error| store_refusal(&error))?;
+    let span = Span::new(&wanted.from, &wanted.to, &bot.shop)?;
+    let episodes = console.desk.records().episodes(&span).await?;
+    let accounts = console.desk.accounts().list().await?;
     let now = console.desk.hub().now();
     let counted = tokio::task::spawn_blocking(move || {
         let agents = accounts
@@ -62,9 +54,7 @@ pub(super) async fn report(
         };
         Report::of(&episodes, &span, terms, &agents, &teams)
     });
-    let report = counted
-        .await
-        .map_err(|_| records_refusal(&RecordsError::Interrupted))?;
+    let report = counted.await.map_err(|_| RecordsError::Interrupted)?;
     Ok(match sheet {
         None => Json(report).into_response(),
         Some(sheet) => {
@@ -75,25 +65,15 @@ pub(super) async fn report(
 }
 
 /// The table that is asked for; `None` for all of it as JSON.
-fn sheet_of(wanted: &Wanted) -> Result<Option<Sheet>, Response> {
+fn sheet_of(wanted: &Wanted) -> Result<Option<Sheet>, Refusal> {
     match wanted.format.as_str() {
         "" | "json" => Ok(None),
         "csv" => {
             let sheet = serde_json::from_value(wanted.by.clone().into());
             sheet
                 .map(Some)
-                .map_err(|_| bad_field("by is agents, teams or days"))
+                .map_err(|_| Refusal::bad_field("by is agents, teams or days"))
         }
-        _ => Err(bad_field("format is json or csv")),
-    }
-}
-
-fn no_span(error: &NoSpan) -> Response {
-    match error {
-        NoSpan::TooLong(_) => {
-            let message = error.to_string();
-            refusal(StatusCode::UNPROCESSABLE_ENTITY, "too_much", &message, None)
-        }
-        NoSpan::BadDay(_) | NoSpan::Backwards => bad_field(&error.to_string()),
+        _ => Err(Refusal::bad_field("format is json or csv")),
     }
 }

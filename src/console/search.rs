@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::Console;
-use super::access::{LoggedIn, bad_field, records_refusal};
+use super::access::{LoggedIn, Refusal};
 use crate::conversation::Status;
 use crate::desk::Span;
 use crate::knowledge::Filter;
@@ -38,33 +38,31 @@ pub(super) async fn search(
     State(console): State<Console>,
     _agent: LoggedIn,
     Query(wanted): Query<Wanted>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     if wanted.q.chars().count() > ASKED_CHARS_MAX {
-        return Err(bad_field("q has more than 200 characters"));
+        return Err(Refusal::bad_field("q has more than 200 characters"));
     }
     let page = match wanted.page.as_str() {
         "" => 1,
         page => page
             .parse::<usize>()
-            .map_err(|_| bad_field("page is no number"))?,
+            .map_err(|_| Refusal::bad_field("page is no number"))?,
     };
     let filter = filter_of(&console, &wanted)?;
     // Pages count from 1.
     let page = page.saturating_sub(1);
     let hits = console.desk.records().search(&wanted.q, filter, page).await;
-    let hits = hits.map_err(|error| records_refusal(&error))?;
-    Ok(Json(hits).into_response())
+    Ok(Json(hits?).into_response())
 }
 
-fn filter_of(console: &Console, wanted: &Wanted) -> Result<Filter, Response> {
+fn filter_of(console: &Console, wanted: &Wanted) -> Result<Filter, Refusal> {
     let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     let status = |name: String| {
         let status: Result<Status, _> = serde_json::from_value(name.into());
-        status.map_err(|_| bad_field("status is with_bot, waiting, with_agent or resolved"))
+        status.map_err(|_| Refusal::bad_field("status is with_bot, waiting, with_agent or resolved"))
     };
     let brain = console.desk.hub().engine().brain();
-    let day =
-        |day: String| Span::new(&day, &day, &brain.bot.shop).map_err(|error| bad_field(&error.to_string()));
+    let day = |day: String| Span::new(&day, &day, &brain.bot.shop);
     let from = given(&wanted.from).map(day).transpose()?;
     let to = given(&wanted.to).map(day).transpose()?;
     Ok(Filter {

@@ -5,11 +5,10 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
 use super::Console;
-use super::access::{LoggedIn, conversation, lang_of, records_refusal, store_refusal};
+use super::access::{LoggedIn, Refusal, lang_of};
 use super::packet::InLang;
 use crate::conversation::{ConversationId, Lang};
 use crate::desk::{Desk, RecordsError};
-use crate::store;
 
 /// `GET /console/api/conversations/{id}/transcript`.
 pub(super) async fn transcript(
@@ -17,29 +16,23 @@ pub(super) async fn transcript(
     _agent: LoggedIn,
     Path(id): Path<String>,
     Query(wanted): Query<InLang>,
-) -> Result<Response, Response> {
-    let id = conversation(&id)?;
-    let page = transcript_of(&console.desk, &id, lang_of(wanted.lang.as_deref())).await;
-    match page {
-        Ok(Some(page)) => Ok(file("text/plain; charset=utf-8", &format!("{id}.txt"), page)),
-        Ok(None) => Err(records_refusal(&RecordsError::Interrupted)),
-        Err(error) => Err(store_refusal(&error)),
-    }
+) -> Result<Response, Refusal> {
+    let id = ConversationId::new(id)?;
+    let page = transcript_of(&console.desk, &id, lang_of(wanted.lang.as_deref())).await?;
+    Ok(file("text/plain; charset=utf-8", &format!("{id}.txt"), page))
 }
 
-/// A conversation as a page of text; `None` if the work was broken off.
+/// A conversation as a page of text.
 ///
 /// # Errors
-/// What the store says.
-pub async fn transcript_of(
-    desk: &Desk,
-    id: &ConversationId,
-    lang: Lang,
-) -> Result<Option<String>, store::Error> {
+/// What the store says; [`RecordsError::Interrupted`].
+pub async fn transcript_of(desk: &Desk, id: &ConversationId, lang: Lang) -> Result<String, RecordsError> {
     let events = desk.records().events(id).await?;
     let (bot, id) = (desk.hub().engine().brain().bot.clone(), id.clone());
     let page = move || crate::desk::transcript(id.as_str(), &events, &bot.shop, lang);
-    Ok(tokio::task::spawn_blocking(page).await.ok())
+    tokio::task::spawn_blocking(page)
+        .await
+        .map_err(|_| RecordsError::Interrupted)
 }
 
 /// An answer that browsers save under a name.

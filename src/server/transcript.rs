@@ -13,6 +13,7 @@ use crate::channels::holds;
 use crate::channels::wire::Code;
 use crate::console::{file, transcript_of};
 use crate::conversation::{ConversationId, Lang};
+use crate::desk::RecordsError;
 use crate::store;
 
 /// How long a browser remembers that it may ask, in seconds.
@@ -86,21 +87,26 @@ async fn answer(app: &App, headers: &HeaderMap, wanted: &Wanted) -> Result<Respo
         let code = Code::UnknownConversation;
         refused(StatusCode::NOT_FOUND, "unknown_conversation", code.message())
     };
-    let failed = |error: store::Error| match error {
-        store::Error::NotFound => unknown(),
+    let failed = |error: RecordsError| match error {
+        RecordsError::Store(store::Error::NotFound) => unknown(),
         error => {
             tracing::warn!(%error, "no transcript");
             refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again")
         }
     };
     let id = ConversationId::new(&*wanted.conversation).map_err(|_| unknown())?;
-    let head = app.desk.hub().store().head(&id).await.map_err(failed)?;
+    let head = app
+        .desk
+        .hub()
+        .store()
+        .head(&id)
+        .await
+        .map_err(|error| failed(error.into()))?;
     if !holds(&head, token.trim()) {
         return Err(unknown());
     }
     let lang = wanted.lang.as_deref().map_or(head.lang, Lang::from_locale);
     let page = transcript_of(&app.desk, &id, lang).await.map_err(failed)?;
-    let page = page.ok_or_else(|| refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again"))?;
     Ok(file("text/plain; charset=utf-8", &format!("{id}.txt"), page))
 }
 

@@ -91,7 +91,6 @@ pub async fn fresh_engine() -> Engine {
 pub struct TestServer {
     pub address: std::net::SocketAddr,
     pub hub: Hub,
-    #[expect(dead_code, reason = "the next commit uses it")]
     pub desk: Desk,
     drain: watch::Sender<bool>,
     _folder: Option<tempfile::TempDir>,

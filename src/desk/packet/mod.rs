@@ -4,8 +4,6 @@
 
 mod shop;
 mod summary;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 

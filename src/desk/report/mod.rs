@@ -4,8 +4,6 @@
 mod episodes;
 mod lines;
 mod sheet;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 

@@ -3,6 +3,7 @@
 //! that the conversations that were quiet longest cannot be found any more.
 
 mod excerpt;
+mod filed;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,8 +14,9 @@ use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
 use super::{Error, text};
-use crate::conversation::{ConversationId, Status};
+use crate::conversation::ConversationId;
 pub use excerpt::{Mark, excerpt};
+pub use filed::{Filed, Filter, Found, Saying};
 
 /// Most messages that can be found.
 pub const DOCUMENTS_MAX: usize = 500_000;
@@ -32,78 +34,6 @@ const NUMBER: &str = "number";
 const SEQ: &str = "seq";
 /// Its time.
 const AT: &str = "at";
-
-/// What is known of a conversation besides its words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filed {
-    /// Where it stands.
-    pub status: Status,
-    /// Accounts of all agents who had it.
-    pub agents: Vec<String>,
-    /// Name as shown of the last of them.
-    pub agent_name: Option<String>,
-    /// Labels it bears.
-    pub labels: Vec<String>,
-    /// Time of its last event, milliseconds since 1970.
-    pub at: i64,
-    /// Seq of the last thing said in it; 0 if nothing was.
-    pub last_said: u64,
-    /// Seq of its last event that was taken in.
-    pub last_seq: u64,
-}
-
-impl Filed {
-    /// A conversation of which nothing is known yet.
-    #[must_use]
-    pub fn new(status: Status) -> Self {
-        Self {
-            status,
-            agents: Vec::new(),
-            agent_name: None,
-            labels: Vec::new(),
-            at: 0,
-            last_said: 0,
-            last_seq: 0,
-        }
-    }
-}
-
-/// Something that was said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Saying {
-    /// Its place.
-    pub seq: u64,
-    /// When, milliseconds since 1970.
-    pub at: i64,
-    /// The words.
-    pub text: String,
-}
-
-/// Which conversations count; what is not given does not matter.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Where they stand.
-    pub status: Option<Status>,
-    /// An agent who had them, by account.
-    pub agent: Option<String>,
-    /// A label they bear.
-    pub label: Option<String>,
-    /// Their last event lies here or later, milliseconds since 1970.
-    pub from: Option<i64>,
-    /// Their last event lies before this.
-    pub until: Option<i64>,
-}
-
-/// A conversation that was found, by the message that says most.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Which.
-    pub id: ConversationId,
-    /// The message; 0 if nothing was said.
-    pub seq: u64,
-    /// When it was said.
-    pub at: i64,
-}
 
 struct Entry {
     number: u64,
@@ -126,19 +56,6 @@ pub struct Archive {
     numbers: u64,
     documents: usize,
     documents_max: usize,
-}
-
-impl Filter {
-    fn lets_pass(&self, filed: &Filed) -> bool {
-        let has = |list: &[String], wanted: &Option<String>| {
-            wanted.as_ref().is_none_or(|wanted| list.contains(wanted))
-        };
-        self.status.is_none_or(|status| status == filed.status)
-            && has(&filed.agents, &self.agent)
-            && has(&filed.labels, &self.label)
-            && self.from.is_none_or(|from| filed.at >= from)
-            && self.until.is_none_or(|until| filed.at < until)
-    }
 }
 
 impl Archive {
@@ -372,4 +289,128 @@ impl Archive {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::conversation::Status;
+
+    fn id(n: usize) -> ConversationId {
+        ConversationId::new(format!("conversation-{n:04}")).unwrap()
+    }
+
+    fn filed(at: i64) -> Filed {
+        Filed {
+            status: Status::Resolved,
+            agents: vec!["lin".to_owned()],
+            agent_name: Some("小林".to_owned()),
+            labels: vec!["refund".to_owned()],
+            at,
+            last_said: 2,
+            last_seq: 2,
+        }
+    }
+
+    fn said(texts: &[&str]) -> Vec<Saying> {
+        let numbered = (1..).zip(texts);
+        numbered
+            .map(|(seq, text)| Saying {
+                seq,
+                at: i64::try_from(seq).unwrap(),
+                text: (*text).to_owned(),
+            })
+            .collect()
+    }
+
+    fn found(archive: &Archive, asked: &str, filter: &Filter) -> Vec<String> {
+        let (total, found) = archive.search(asked, filter, 0, 20).unwrap();
+        assert_eq!(total, found.len());
+        found
+            .iter()
+            .map(|hit| format!("{}#{}", &hit.id.as_str()[13..], hit.seq))
+            .collect()
+    }
+
+    fn filled() -> Archive {
+        let mut archive = Archive::new().unwrap();
+        let first = ["我要退货，运费谁出", "质量问题由我们承担运费"];
+        archive.put(&id(1), filed(10), &said(&first)).unwrap();
+        let second = [
+            "Where are my refunds?",
+            "The refund was sent to QM2026110312 yesterday",
+        ];
+        let other = Filed {
+            status: Status::Waiting,
+            agents: Vec::new(),
+            agent_name: None,
+            labels: Vec::new(),
+            at: 20,
+            last_said: 2,
+            last_seq: 2,
+        };
+        archive.put(&id(2), other, &said(&second)).unwrap();
+        archive
+            .put(&id(3), filed(30), &said(&["退款到哪了", "運費"]))
+            .unwrap();
+        archive.commit().unwrap();
+        archive
+    }
+
+    #[test]
+    fn words_of_both_languages_find_the_message() {
+        let archive = filled();
+        let all = Filter::default();
+        for (asked, wanted) in [
+            ("退货", vec!["0001#1"]),
+            ("退货 运费", vec!["0001#1"]),
+            ("承担运费", vec!["0001#2"]),
+            ("谁", vec!["0001#1"]),
+            ("refunding", vec!["0002#1"]),
+            ("qm2026110312 refund", vec!["0002#2"]),
+            ("运费", vec!["0003#2", "0001#2"]),
+            ("退款 退货", vec![]),
+            ("🙂", vec![]),
+        ] {
+            assert_eq!(found(&archive, asked, &all), wanted, "{asked}");
+        }
+    }
+
+    #[test]
+    fn filters_ids_and_nothing_asked() {
+        let archive = filled();
+        let all = Filter::default();
+        assert_eq!(found(&archive, " ", &all), ["0003#2", "0002#2", "0001#2"]);
+        assert_eq!(found(&archive, id(2).as_str(), &all), ["0002#2"]);
+        let waiting = Filter {
+            status: Some(Status::Waiting),
+            ..Filter::default()
+        };
+        assert_eq!(found(&archive, "", &waiting), ["0002#2"]);
+        assert!(found(&archive, "运费", &waiting).is_empty());
+        let lins = Filter {
+            agent: Some("lin".to_owned()),
+            label: Some("refund".to_owned()),
+            from: Some(30),
+            until: Some(31),
+            ..Filter::default()
+        };
+        assert_eq!(found(&archive, "运费", &lins), ["0003#2"]);
+        let (total, page) = archive.search("", &all, 2, 20).unwrap();
+        assert_eq!((total, page.len()), (3, 1));
+    }
+
+    #[test]
+    fn the_oldest_makes_room_and_what_is_new_is_added() {
+        let mut archive = Archive::with_room(4).unwrap();
+        for n in 1..=3 {
+            let at = i64::try_from(n).unwrap();
+            archive.put(&id(n), filed(at), &said(&["退货"])).unwrap();
+        }
+        archive.put(&id(1), filed(9), &said(&["换货", "发票"])).unwrap();
+        archive.commit().unwrap();
+        let all = Filter::default();
+        assert_eq!(archive.documents(), 4);
+        archive.put(&id(4), filed(10), &said(&["退货"])).unwrap();
+        archive.commit().unwrap();
+        assert_eq!(found(&archive, "退货", &all), ["0001#1", "0004#1"]);
+        assert_eq!(found(&archive, "发票", &all), ["0001#2"]);
+    }
+}
