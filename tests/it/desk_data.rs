@@ -68,6 +68,12 @@ fn body(answer: &str) -> &str {
     answer.split_once("\r\n\r\n").map_or("", |(_, body)| body)
 }
 
+/// The header that proves a conversation to be a customer's.
+fn bearer(customer: &Customer) -> String {
+    let token = customer.welcome["token"].as_str().unwrap();
+    format!("authorization: Bearer {token}\r\n")
+}
+
 /// A customer whom the shop knows.
 async fn known(server: &TestServer, customer: &str) -> Customer {
     let claims = json!({"sub": customer, "exp": get_current_timestamp() + 300});
@@ -286,12 +292,6 @@ async fn a_transcript_is_for_those_it_is_of() {
     );
 
     let path = format!("/v1/transcript?conversation={id}");
-    let bearer = |customer: &Customer| {
-        format!(
-            "authorization: Bearer {}\r\n",
-            customer.welcome["token"].as_str().unwrap()
-        )
-    };
     let own = get(&server, &path, &bearer(&customer)).await;
     assert!(own.starts_with("HTTP/1.1 200"), "{own}");
     for page in [body(&theirs), body(&own)] {
@@ -329,6 +329,14 @@ async fn a_transcript_is_for_those_it_is_of() {
             "{refused}"
         );
     }
+}
+
+#[tokio::test]
+async fn listed_sites_may_ask_for_a_transcript() {
+    let server = TestServer::start().await;
+    let mut customer = Customer::arrive(&server, "zh-CN").await;
+    customer.ask("cid-00000001", "你好").await;
+    let path = format!("/v1/transcript?conversation={}", id_of(&customer));
     let listed = "origin: https://shop.example\r\n";
     let shared = get(&server, &path, &format!("{}{listed}", bearer(&customer))).await;
     assert!(shared.starts_with("HTTP/1.1 200"), "{shared}");
