@@ -114,8 +114,7 @@ async fn come_back(hub: &Hub, id: &str, token: Option<&str>) -> Result<(Head, St
     let id = ConversationId::new(id).map_err(|_| Code::UnknownConversation)?;
     let head = hub.store().head(&id).await.map_err(|error| store_code(&error))?;
     let token = token.ok_or(Code::AuthRequired)?;
-    // Both are hashes of high-entropy secrets, so comparing them leaks nothing worth having.
-    if token_hash(token) != head.token_hash {
+    if !holds(&head, token) {
         return Err(Code::UnknownConversation);
     }
     Ok((head, token.to_owned()))
@@ -138,6 +137,13 @@ async fn open(hub: &Hub, lang: Lang) -> Result<(Head, String), Code> {
         .await
         .map_err(|error| store_code(&error))?;
     Ok((head, token))
+}
+
+/// Whether a token is the conversation's own. Both are hashes of high-entropy secrets, so comparing them leaks
+/// nothing worth having.
+#[must_use]
+pub fn holds(head: &Head, token: &str) -> bool {
+    token_hash(token) == head.token_hash
 }
 
 fn token_hash(token: &str) -> String {

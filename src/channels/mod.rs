@@ -8,6 +8,7 @@ mod text;
 pub mod websocket;
 pub mod wire;
 
+pub use admission::holds;
 pub use identity::{Identity, ShortSecret};
 pub use limits::{SocketLimits, socket_of};
 pub use text::{TEXT_CHARS_MAX, check_text};

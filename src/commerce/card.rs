@@ -92,7 +92,8 @@ pub(super) async fn items(counter: &Counter<'_>, order: &Order, lang: Lang) -> R
 }
 
 /// An order's state in words.
-pub(super) fn state_words(state: OrderState, lang: Lang) -> &'static str {
+#[must_use]
+pub fn state_words(state: OrderState, lang: Lang) -> &'static str {
     let (zh, en) = match state {
         OrderState::Unpaid => ("待付款", "Waiting for payment"),
         OrderState::Paid => ("已付款，待发货", "Paid, not dispatched yet"),

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use calls::call;
+pub use card::state_words;
 pub use embedded::Embedded;
 pub use http::{Http, Probed, Samples, Unusable};
 

@@ -1,15 +1,20 @@
 //! The people's pages: login, the board, conversations and what agents do with them. Everything goes through
 //! the same hub as what a customer does.
 
+mod access;
 mod account_change;
 mod accounts;
 mod acts;
 mod audit;
 mod frames;
 mod login;
+mod packet;
 mod refusal;
+mod report;
 mod rows;
+mod search;
 mod socket;
+mod transcript;
 
 use std::sync::Arc;
 
@@ -21,6 +26,7 @@ pub use account_change::{AccountChange, BadField, ChangeError, Changed, change_a
 pub use accounts::described;
 pub use frames::{AgentFrame, ConsoleFrame};
 pub use login::{LoginGate, hash_password, random_password};
+pub use transcript::{file, transcript_of};
 
 use crate::channels::SocketLimits;
 use crate::desk::Desk;
@@ -47,6 +53,18 @@ pub fn routes(console: Console) -> Router {
         .route("/console/api/accounts", get(accounts::list))
         .route("/console/api/accounts/{account}", put(accounts::put))
         .route("/console/api/audit", get(audit::page))
+        .route("/console/api/conversations/{id}/packet", get(packet::packet))
+        .route(
+            "/console/api/conversations/{id}/suggestions",
+            get(packet::suggestions),
+        )
+        .route("/console/api/conversations/{id}/history", get(packet::history))
+        .route(
+            "/console/api/conversations/{id}/transcript",
+            get(transcript::transcript),
+        )
+        .route("/console/api/search", get(search::search))
+        .route("/console/api/report", get(report::report))
         .route("/v1/console", get(socket::upgrade))
         .with_state(console)
 }

@@ -42,6 +42,23 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, "auth_required", "log in")
     }
 
+    pub(super) fn bad_query(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_field", message)
+    }
+
+    pub(super) fn too_much(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_much", message)
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "no such conversation")
+    }
+
+    pub(super) fn unavailable(error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%error, "the console gets no answer");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again").retry_after_ms(RETRY_MS)
+    }
+
     pub(super) fn needs(role: Role) -> Self {
         let message = format!("this needs the role {}; ask an admin", role.name());
         Self::new(StatusCode::FORBIDDEN, "not_allowed", message)
@@ -59,11 +76,11 @@ impl From<BadField> for Refusal {
 
 impl From<store::Error> for Refusal {
     fn from(error: store::Error) -> Self {
-        if matches!(error, store::Error::LastAdmin) {
-            return Self::new(StatusCode::CONFLICT, "last_admin", error.to_string());
+        match error {
+            store::Error::LastAdmin => Self::new(StatusCode::CONFLICT, "last_admin", error.to_string()),
+            store::Error::NotFound => Self::not_found(),
+            error => Self::unavailable(&error),
         }
-        tracing::error!(%error, "the console cannot use the store");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again").retry_after_ms(RETRY_MS)
     }
 }
 

@@ -2,9 +2,15 @@
 //! needs to know. It decides and tells conversations through the hub, like everybody else.
 
 mod clocks;
+mod packet;
 mod presence;
+mod records;
+mod report;
 mod router;
 mod routing;
+mod shorten;
+mod suggest;
+mod transcript;
 mod wait;
 
 use std::sync::{Arc, Mutex};
@@ -12,8 +18,13 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::broadcast;
 
 pub use clocks::{Clock, Due, due};
+pub use packet::Packet;
 pub use presence::{Agent, Look, Presence, Seat, State};
+pub use records::{Before, Hit, Hits, Records, RecordsError};
+pub use report::{DAYS_MAX, Episode, NoSpan, Report, Sheet, Span, Terms, csv, episodes};
 pub use routing::{Candidate, choose};
+pub use suggest::{Suggestion, open_question, pairs, suggest};
+pub use transcript::transcript;
 
 use crate::conversation::ConversationId;
 use crate::engine::Hub;
@@ -63,6 +74,7 @@ struct Inner {
     router: tokio::sync::Mutex<Router>,
     viewing: Mutex<presence::Viewing>,
     views: broadcast::Sender<ConversationId>,
+    records: Records,
 }
 
 impl Desk {
@@ -76,6 +88,7 @@ impl Desk {
         let desk = Self {
             inner: Arc::new(Inner {
                 presence: Presence::new(now),
+                records: Records::new(hub.clone()),
                 hub,
                 accounts,
                 notices: broadcast::channel(NOTICES_MAX).0,
@@ -101,6 +114,7 @@ impl Desk {
     /// Goes round for as long as the desk is open: whenever the board changes, and every second.
     pub fn keep_going_round(&self) {
         tokio::spawn(router::keep_going_round(Arc::downgrade(&self.inner)));
+        self.inner.records.keep_filled();
     }
 
     /// One round: offers, lapses, agents lost, places in the queue, alarms.
@@ -118,6 +132,12 @@ impl Desk {
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
         &self.inner.accounts
+    }
+
+    /// All conversations, to search and to count.
+    #[must_use]
+    pub fn records(&self) -> &Records {
+        &self.inner.records
     }
 
     /// Who is there.

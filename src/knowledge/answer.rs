@@ -55,6 +55,25 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
     }
 }
 
+/// Answers out of different articles, best first.
+pub(super) fn several(retriever: &Retriever, query: &Query<'_>, most: usize) -> Vec<Answer> {
+    let first = answer(retriever, query);
+    let Some(told) = first.citation.as_ref().map(|citation| citation.article.clone()) else {
+        return Vec::new();
+    };
+    let question = retriever.question(&completed(query), query.lang);
+    let mut seen = BTreeSet::from([told]);
+    let hits = retriever.find(&question, query);
+    let others = hits.iter().filter(|hit| seen.insert(hit.article.clone()));
+    let others = others.take(most.saturating_sub(1)).map(|hit| Answer {
+        // Nothing is ahead of what comes after the best.
+        score: weigh::answerable(&hit.parts, 0.0).min(first.score),
+        ..shown(retriever, within(&hits, hit).place, Some(&question), query)
+    });
+    let others: Vec<Answer> = others.collect();
+    std::iter::once(first).chain(others).take(most).collect()
+}
+
 /// A passage as a certain answer.
 fn shown(retriever: &Retriever, place: usize, question: Option<&Question>, query: &Query<'_>) -> Answer {
     let passage = &*retriever.passages[place];

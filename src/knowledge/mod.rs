@@ -2,11 +2,13 @@
 //! from them whole sentence by whole sentence. Immutable; a changed folder is a new value.
 
 mod answer;
+mod archive;
 mod audit;
 mod index;
 mod ingest;
 mod nearness;
 mod page;
+mod past;
 mod retriever;
 mod terms;
 mod text;
@@ -26,8 +28,10 @@ use audit::{beside, decoded, is_elsewhere};
 use ingest::Passage;
 use retriever::Retriever;
 
+pub use archive::{Archive, DOCUMENTS_MAX, Filed, Filter, Found, Mark, Saying, excerpt};
 pub use audit::{Finding, Level, Place, Subject, audit};
 pub use page::{Link, Page};
+pub use past::{PAIRS_MAX, Pair, PastAnswers};
 pub use weigh::{NAMES as PART_NAMES, Parts};
 
 /// Why a knowledge base could not be built or asked.
@@ -228,6 +232,18 @@ impl Knowledge {
     #[must_use]
     pub fn answer(&self, query: &Query<'_>) -> Answer {
         answer::answer(&self.retriever, query)
+    }
+
+    /// Answers out of different articles, best first, each with how likely it answers.
+    #[must_use]
+    pub fn answers(&self, query: &Query<'_>, most: usize) -> Vec<Answer> {
+        answer::several(&self.retriever, query, most)
+    }
+
+    /// What tells the meaning of texts here.
+    #[must_use]
+    pub fn encoder(&self) -> Option<Arc<dyn Encoder>> {
+        self.retriever.encoder()
     }
 
     /// Every passage that was weighed for a question, best first.

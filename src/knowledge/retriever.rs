@@ -125,6 +125,11 @@ impl Retriever {
         Ok(Self::over(passages, entries, index, frequency, encoder))
     }
 
+    /// What tells the meaning of texts.
+    pub fn encoder(&self) -> Option<Arc<dyn Encoder>> {
+        self.encoder.clone()
+    }
+
     fn over(
         passages: Vec<Arc<Passage>>,
         entries: Vec<Arc<Entry>>,

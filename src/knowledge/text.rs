@@ -196,6 +196,43 @@ pub(super) fn words(text: &str) -> Vec<String> {
     words.filter_map(stem).collect()
 }
 
+/// Terms that a message must hold to be found by a question: words of two characters as they are, longer ones
+/// by their pairs, so that it does not matter how jieba cuts them where they stand; single characters too.
+#[must_use]
+pub(super) fn needed(asked: &str) -> Vec<String> {
+    let folded = fold(asked);
+    let mut needed: Vec<String> = Vec::new();
+    for token in JIEBA.cut(&folded, true) {
+        let word = token.word;
+        match word.chars().next().map(Kind::of) {
+            _ if STOP_WORDS.contains(&word) => {}
+            Some(Kind::Han) if word.chars().all(|c| Kind::of(c) == Kind::Han) => {
+                let chars: Vec<char> = word.chars().collect();
+                let pairs = chars
+                    .windows(chars.len().min(2))
+                    .map(|pair| pair.iter().collect());
+                needed.extend(pairs.filter(|pair: &String| !STOP_WORDS.contains(&pair.as_str())));
+            }
+            _ => needed.extend(terms(word)),
+        }
+    }
+    if needed.is_empty() {
+        // Nothing but small words: any of their characters is something to look for.
+        needed = single(asked);
+    }
+    needed.sort();
+    needed.dedup();
+    needed
+}
+
+/// The Chinese characters of a text one by one.
+#[must_use]
+pub(super) fn single(text: &str) -> Vec<String> {
+    let folded = fold(text);
+    let han = folded.chars().filter(|c| Kind::of(*c) == Kind::Han);
+    han.map(String::from).collect()
+}
+
 /// Hashes of a text's terms, repeated ones too.
 pub(super) fn hashes(text: &str) -> impl Iterator<Item = u64> {
     terms(text).into_iter().map(|term| hash(&term))

@@ -5,6 +5,7 @@ mod article;
 mod assets;
 mod linger;
 mod origin;
+mod transcript;
 
 use std::sync::Arc;
 
@@ -53,6 +54,10 @@ pub fn router(app: App) -> Router {
     let agents = routes(console).layer(middleware::from_fn(own_origin_only));
     Router::new()
         .route("/v1/chat", get(chat))
+        .route(
+            "/v1/transcript",
+            get(transcript::transcript).options(transcript::preflight),
+        )
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready))
         .route("/articles/{lang}/{id}", get(article::page))

@@ -10,6 +10,7 @@ mod console;
 mod conversations;
 mod crash;
 mod crash_shop;
+mod desk_data;
 mod docs;
 mod encoders;
 mod exchange;

@@ -1,0 +1,127 @@
+//! A conversation as a page of text: what was said, by whom, when it was in the shop. It holds what customers
+//! may see and nothing else, whoever asks for it.
+
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+
+use crate::bot::Shop;
+use crate::conversation::{Card, Event, Lang, Recorded};
+
+/// What the page itself says.
+struct Words {
+    customer: &'static str,
+    bot: &'static str,
+    called: &'static str,
+    joined: &'static str,
+    left: &'static str,
+    passed: &'static str,
+    handed_back: &'static str,
+    resolved: &'static str,
+    rated: &'static str,
+    contact: &'static str,
+    photo: &'static str,
+    colon: &'static str,
+}
+
+const ZH: Words = Words {
+    customer: "顾客",
+    bot: "智能客服",
+    called: "转人工客服",
+    joined: "接入会话",
+    left: "离开会话",
+    passed: "转接会话",
+    handed_back: "交还智能客服",
+    resolved: "结束会话",
+    rated: "顾客评价",
+    contact: "顾客留下联系方式",
+    photo: "图片",
+    colon: "：",
+};
+
+const EN: Words = Words {
+    customer: "Customer",
+    bot: "Assistant",
+    called: "passed to our team",
+    joined: "joined",
+    left: "left",
+    passed: "passed it on",
+    handed_back: "gave it back to the assistant",
+    resolved: "ended the conversation",
+    rated: "rated",
+    contact: "the customer left a contact",
+    photo: "picture",
+    colon: ": ",
+};
+
+/// The page of a conversation.
+#[must_use]
+pub fn transcript(id: &str, events: &[Recorded], shop: &Shop, lang: Lang) -> String {
+    let words = if lang == Lang::Zh { &ZH } else { &EN };
+    // The zone was checked when the folder was read.
+    let zone = TimeZone::get(&shop.zone).unwrap_or(TimeZone::UTC);
+    let mut page = format!("{}\n{id}\n{}\n\n", shop.name(lang), shop.zone);
+    for recorded in events {
+        let Some(line) = recorded
+            .event
+            .for_customer()
+            .and_then(|event| line(&event, words))
+        else {
+            continue;
+        };
+        let at = jiff::Timestamp::from_millisecond(recorded.at).unwrap_or_default();
+        let at = zone.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S");
+        // Behind the first line of a text all others stand in: nobody writes lines in another's name.
+        let text = line
+            .replace("\r\n", "\n")
+            .replace(['\r', '\u{2028}', '\u{2029}'], "\n");
+        // Writing to a string cannot fail.
+        let _ = writeln!(page, "[{at}] {}", text.replace('\n', "\n    "));
+    }
+    page
+}
+
+fn line(event: &Event, words: &Words) -> Option<String> {
+    let colon = words.colon;
+    let act = |who: &str, what: &str| Some(format!("* {who} {what}"));
+    match event {
+        Event::CustomerSaid { text, photos, .. } => {
+            let photos = photos.iter().map(|name| format!("\n[{}] {name}", words.photo));
+            Some(format!(
+                "{}{colon}{text}{}",
+                words.customer,
+                photos.collect::<String>()
+            ))
+        }
+        Event::BotSaid { text, card, .. } => {
+            let card = card.as_ref().map(of_card).unwrap_or_default();
+            Some(format!("{}{colon}{text}{card}", words.bot))
+        }
+        Event::AgentSaid { agent, text, .. } => Some(format!("{agent}{colon}{text}")),
+        Event::HandoffRequested { .. } => Some(format!("* {}", words.called)),
+        Event::AgentJoined { agent, .. } => act(agent, words.joined),
+        Event::AgentLeft { agent, .. } => act(agent, words.left),
+        Event::Transferred { agent, .. } => act(agent, words.passed),
+        Event::HandedBack { agent, .. } => act(agent, words.handed_back),
+        Event::Resolved { by, .. } => act(by, words.resolved),
+        Event::ContactLeft { contact } => Some(format!("* {}{colon}{contact}", words.contact)),
+        Event::Rated { stars, comment, .. } => {
+            let stars = "★".repeat(usize::from(*stars));
+            let comment = comment.iter().map(|comment| format!(" {comment}"));
+            Some(format!(
+                "* {}{colon}{stars}{}",
+                words.rated,
+                comment.collect::<String>()
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn of_card(card: &Card) -> String {
+    let rows = card
+        .rows
+        .iter()
+        .map(|row| format!("\n{} {}", row.label, row.value));
+    format!("\n[{} {}]{}", card.title, card.status, rows.collect::<String>())
+}

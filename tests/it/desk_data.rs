@@ -1,0 +1,459 @@
+//! What agents and supervisors read: the packet, suggestions, history, search, transcripts and reports, over a
+//! real server.
+
+use std::time::Duration;
+
+use jsonwebtoken::{EncodingKey, Header, encode, get_current_timestamp};
+use serde_json::{Value, json};
+use xiaoer::console::hash_password;
+use xiaoer::store::{Account, Role};
+
+use crate::console::http;
+use crate::support::{Customer, IDENTITY_SECRET, PASSWORD, Peer, TestServer};
+
+/// One of the shop's people with a cookie.
+struct Agent<'a> {
+    server: &'a TestServer,
+    cookie: String,
+}
+
+impl<'a> Agent<'a> {
+    async fn log_in(server: &'a TestServer, account: &str) -> Self {
+        let body = json!({"account": account, "password": PASSWORD}).to_string();
+        let request = format!(
+            "POST /console/api/login HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            server.address,
+            body.len()
+        );
+        let answer = http(server, &request).await;
+        let cookie = answer.split("set-cookie: ").nth(1).expect(&answer);
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        Self { server, cookie }
+    }
+
+    async fn socket(&self) -> Peer {
+        Peer::connect(
+            &self.server.url("/v1/console"),
+            &[("cookie", self.cookie.as_str())],
+        )
+        .await
+    }
+
+    async fn get(&self, path: &str) -> String {
+        get(self.server, path, &format!("cookie: {}\r\n", self.cookie)).await
+    }
+
+    async fn json(&self, path: &str) -> Value {
+        let answer = self.get(path).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        serde_json::from_str(body(&answer)).unwrap()
+    }
+
+    async fn of(&self, id: &str, what: &str) -> Value {
+        self.json(&format!("/console/api/conversations/{id}/{what}"))
+            .await
+    }
+}
+
+async fn get(server: &TestServer, path: &str, headers: &str) -> String {
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: {}\r\n{headers}connection: close\r\n\r\n",
+        server.address
+    );
+    http(server, &request).await
+}
+
+fn body(answer: &str) -> &str {
+    answer.split_once("\r\n\r\n").map_or("", |(_, body)| body)
+}
+
+/// The header that proves a conversation to be a customer's.
+fn bearer(customer: &Customer) -> String {
+    let token = customer.welcome["token"].as_str().unwrap();
+    format!("authorization: Bearer {token}\r\n")
+}
+
+/// A customer whom the shop knows.
+async fn known(server: &TestServer, customer: &str) -> Customer {
+    let claims = json!({"sub": customer, "exp": get_current_timestamp() + 300});
+    let key = EncodingKey::from_secret(IDENTITY_SECRET.as_bytes());
+    let token = encode(&Header::default(), &claims, &key).unwrap();
+    Customer::hello(
+        server,
+        json!({"type": "hello", "v": 1, "locale": "zh-CN", "identity": token}),
+    )
+    .await
+}
+
+fn id_of(customer: &Customer) -> String {
+    customer.welcome["conversation"].as_str().unwrap().to_owned()
+}
+
+async fn with_supervisor() -> TestServer {
+    let server = TestServer::start().await;
+    let boss = Account::new("boss", "店长", hash_password(PASSWORD).unwrap()).with_role(Role::Supervisor);
+    server.desk.accounts().put(&boss).await.unwrap();
+    server.desk.reload().await.unwrap();
+    server
+}
+
+/// Handed off, answered once, ended, rated.
+async fn served(agent: &mut Peer, customer: &mut Customer) {
+    let id = id_of(customer);
+    customer.ask("cid-00000001", "我想退货，东西有质量问题").await;
+    customer.say("cid-00000002", "转人工").await;
+    customer.peer.item("handoff_requested").await;
+    agent.send(json!({"type": "claim", "conversation": id})).await;
+    customer.peer.item("agent_joined").await;
+    customer.say("cid-00000003", "质量问题退货运费谁承担").await;
+    customer
+        .peer
+        .until(|f| f["type"] == "ack" && f["cid"] == "cid-00000003")
+        .await;
+    let reply = "质量问题的话寄回运费由我们承担，请放心。";
+    agent
+        .send(json!({"type": "reply", "conversation": id, "cid": "agent-0001", "text": reply}))
+        .await;
+    customer.peer.item("agent_said").await;
+    let note = "这位顾客是内部同事";
+    agent
+        .send(json!({"type": "note", "conversation": id, "cid": "agent-0002", "text": note}))
+        .await;
+    agent
+        .send(json!({"type": "label", "conversation": id, "labels": ["refund"]}))
+        .await;
+    agent
+        .send(json!({"type": "resolve", "conversation": id, "reason": "done"}))
+        .await;
+    customer.peer.item("resolved").await;
+    customer
+        .peer
+        .send(json!({"type": "rate", "stars": 4, "comment": "快"}))
+        .await;
+    customer.peer.item("rated").await;
+}
+
+#[tokio::test]
+async fn an_agent_has_it_all_at_hand() {
+    let server = with_supervisor().await;
+    let lin = Agent::log_in(&server, "lin").await;
+    let mut socket = lin.socket().await;
+    let mut first = known(&server, "C001").await;
+    served(&mut socket, &mut first).await;
+    let id = id_of(&first);
+
+    let packet = lin.of(&id, "packet?lang=zh").await;
+    assert_eq!(
+        (&packet["reason"], &packet["lang"]),
+        (&json!("asked"), &json!("zh"))
+    );
+    let summary = packet["summary"].as_array().unwrap();
+    assert!((1..=3).contains(&summary.len()), "{packet}");
+    assert!(summary[0].as_str().unwrap().contains("我想退货"), "{packet}");
+    assert!(packet["intents"][0]["score"].is_number() && packet["mood"][0]["anger"].is_number());
+    assert!(!packet["trace"].as_array().unwrap().is_empty());
+    assert_eq!(packet["customer"]["name"], "林晓雯");
+    assert!(
+        !packet.to_string().contains("19000001234"),
+        "no telephone number in full"
+    );
+    assert!(
+        (1..=5).contains(&packet["orders"].as_array().unwrap().len()),
+        "{packet}"
+    );
+}
+
+#[tokio::test]
+async fn what_colleagues_answered_is_suggested() {
+    let server = with_supervisor().await;
+    let lin = Agent::log_in(&server, "lin").await;
+    let mut socket = lin.socket().await;
+    let mut first = known(&server, "C001").await;
+    served(&mut socket, &mut first).await;
+    let id = id_of(&first);
+    // A search brings what colleagues answered up to date too.
+    let hits = lin
+        .json("/console/api/search?q=%E8%BF%90%E8%B4%B9+%E6%89%BF%E6%8B%85")
+        .await;
+    assert_eq!((&hits["total"], &hits["hits"][0]["id"]), (&json!(1), &json!(id)));
+    assert_eq!(
+        (&hits["hits"][0]["agent"], &hits["hits"][0]["status"]),
+        (&json!("小林"), &json!("resolved"))
+    );
+    let marked = hits["hits"][0]["excerpt"].as_array().unwrap();
+    assert!(
+        marked
+            .iter()
+            .any(|m| m["hit"] == true && m["text"].as_str().unwrap().contains("运费")),
+        "{hits}"
+    );
+
+    let mut second = known(&server, "C001").await;
+    let other = id_of(&second);
+    second.say("cid-00000001", "转人工").await;
+    second.peer.item("handoff_requested").await;
+    socket.send(json!({"type": "claim", "conversation": other})).await;
+    second.peer.item("agent_joined").await;
+    second.say("cid-00000002", "质量问题退货运费谁承担？").await;
+    second
+        .peer
+        .until(|f| f["type"] == "ack" && f["cid"] == "cid-00000002")
+        .await;
+    let found = lin.of(&other, "suggestions").await;
+    let found = found["suggestions"].as_array().unwrap();
+    assert!((1..=3).contains(&found.len()), "{found:?}");
+    let answer = found.iter().find(|one| one["kind"] == "answer");
+    assert!(
+        answer.is_some_and(|one| one["text"].as_str().unwrap().contains("由我们承担")),
+        "{found:?}"
+    );
+    assert!(
+        found
+            .iter()
+            .any(|one| one["kind"] == "article" && one["article"].is_string()),
+        "{found:?}"
+    );
+    let scores: Vec<f64> = found.iter().map(|one| one["score"].as_f64().unwrap()).collect();
+    assert!(
+        scores.is_sorted_by(|a, b| a >= b) && scores.iter().all(|s| (0.0..=1.0).contains(s)),
+        "{scores:?}"
+    );
+
+    let before = lin.of(&other, "history").await;
+    let before = before["conversations"].as_array().unwrap();
+    assert_eq!(before.len(), 1, "{before:?}");
+    assert_eq!(
+        (&before[0]["id"], &before[0]["rating"], &before[0]["agent"]),
+        (&json!(id), &json!(4), &json!("小林"))
+    );
+}
+
+#[tokio::test]
+async fn conversations_are_found_in_both_languages() {
+    let server = with_supervisor().await;
+    let lin = Agent::log_in(&server, "lin").await;
+    let mut socket = lin.socket().await;
+    let mut zh = Customer::arrive(&server, "zh-CN").await;
+    served(&mut socket, &mut zh).await;
+    let mut en = Customer::arrive(&server, "en").await;
+    en.ask("cid-00000001", "Do you ship to Iceland? My address is Laugavegur")
+        .await;
+    let (zh, en) = (id_of(&zh), id_of(&en));
+    let ids = async |query: &str| {
+        let hits = lin.json(&format!("/console/api/search?{query}")).await;
+        let ids = hits["hits"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|hit| hit["id"].as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(ids("q=laugavegur").await, [&*en]);
+    assert_eq!(
+        ids("q=addresses+iceland").await,
+        [&*en],
+        "words are found by their stems"
+    );
+    assert_eq!(ids("q=%E9%80%80%E8%B4%A7&status=resolved").await, [&*zh]);
+    assert_eq!(
+        ids("q=%E5%86%85%E9%83%A8%E5%90%8C%E4%BA%8B").await,
+        [&*zh],
+        "notes are found by colleagues"
+    );
+    assert_eq!(ids(&format!("q={en}")).await, [&*en]);
+    assert_eq!(ids("q=").await, [&*en, &*zh], "the latest first");
+    assert_eq!(ids("agent=lin&label=refund").await, [&*zh]);
+    assert_eq!(ids("q=&page=2").await, [""; 0]);
+    assert_eq!(ids("q=&from=2020-01-01&to=2020-01-31").await, [""; 0]);
+    for bad in ["status=gone", "page=x", "from=tomorrow"] {
+        let answer = lin.get(&format!("/console/api/search?q=&{bad}")).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 400") && answer.contains("bad_field"),
+            "{bad}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_transcript_is_for_those_it_is_of() {
+    let server = with_supervisor().await;
+    let lin = Agent::log_in(&server, "lin").await;
+    let mut socket = lin.socket().await;
+    let mut customer = Customer::arrive(&server, "zh-CN").await;
+    served(&mut socket, &mut customer).await;
+    let id = id_of(&customer);
+    let theirs = lin
+        .get(&format!("/console/api/conversations/{id}/transcript?lang=zh"))
+        .await;
+    assert!(
+        theirs.contains("content-type: text/plain") && theirs.contains("attachment; filename="),
+        "{theirs}"
+    );
+
+    let path = format!("/v1/transcript?conversation={id}");
+    let own = get(&server, &path, &bearer(&customer)).await;
+    assert!(own.starts_with("HTTP/1.1 200"), "{own}");
+    for page in [body(&theirs), body(&own)] {
+        for line in [
+            "顾客：质量问题退货运费谁承担",
+            "小林：质量问题的话",
+            "智能客服：",
+            "* 小林 结束会话",
+            "★★★★ 快",
+        ] {
+            assert!(page.contains(line), "{line}: {page}");
+        }
+        assert!(
+            !page.contains("内部同事") && !page.contains("refund"),
+            "notes and labels stay inside: {page}"
+        );
+    }
+
+    let stranger = Customer::arrive(&server, "zh-CN").await;
+    for (headers, status) in [
+        (bearer(&stranger), "404"),
+        (String::new(), "401"),
+        (
+            format!("{}origin: https://evil.example\r\n", bearer(&customer)),
+            "403",
+        ),
+    ] {
+        let refused = get(&server, &path, &headers).await;
+        assert!(
+            refused.starts_with(&format!("HTTP/1.1 {status}")),
+            "{headers}: {refused}"
+        );
+        assert!(
+            !refused.contains("小林") && !refused.contains("access-control-allow-origin"),
+            "{refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn listed_sites_may_ask_for_a_transcript() {
+    let server = TestServer::start().await;
+    let mut customer = Customer::arrive(&server, "zh-CN").await;
+    customer.ask("cid-00000001", "你好").await;
+    let path = format!("/v1/transcript?conversation={}", id_of(&customer));
+    let listed = "origin: https://shop.example\r\n";
+    let shared = get(&server, &path, &format!("{}{listed}", bearer(&customer))).await;
+    assert!(shared.starts_with("HTTP/1.1 200"), "{shared}");
+    assert!(
+        shared.contains("access-control-allow-origin: https://shop.example")
+            && shared.contains("vary: origin")
+    );
+    let request = format!(
+        "OPTIONS {path} HTTP/1.1\r\nhost: {}\r\n{listed}connection: close\r\n\r\n",
+        server.address
+    );
+    let asked = http(&server, &request).await;
+    assert!(
+        asked.starts_with("HTTP/1.1 204") && asked.contains("allow-headers: authorization"),
+        "{asked}"
+    );
+}
+
+#[tokio::test]
+async fn supervisors_read_the_figures() {
+    let server = with_supervisor().await;
+    let lin = Agent::log_in(&server, "lin").await;
+    let boss = Agent::log_in(&server, "boss").await;
+    let mut socket = lin.socket().await;
+    let mut customer = Customer::arrive(&server, "zh-CN").await;
+    served(&mut socket, &mut customer).await;
+    let mut alone = Customer::arrive(&server, "zh-CN").await;
+    alone.ask("cid-00000001", "你好").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let day = jiff::Timestamp::from_millisecond(server.hub.now()).unwrap();
+    let day = day.in_tz("Asia/Shanghai").unwrap().date();
+    let path = format!("/console/api/report?from={day}&to={day}");
+    let report = boss.json(&path).await;
+    let bot = &report["bot"];
+    assert_eq!(
+        (&bot["conversations"], &bot["contained"], &bot["handed_off"]),
+        (&json!(2), &json!(1), &json!(1))
+    );
+    assert_eq!(bot["containment"], 0.5);
+    let [line] = &report["agents"].as_array().unwrap()[..] else {
+        panic!("{report}");
+    };
+    assert_eq!((&line["id"], &line["name"]), (&json!("lin"), &json!("小林")));
+    assert_eq!(
+        (&line["conversations"], &line["replies"], &line["resolved"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
+    assert_eq!(
+        (&line["rating"], &line["rated"], &line["within_sla"]),
+        (&json!(4.0), &json!(1), &json!(1.0))
+    );
+    assert!(line["wait_s"]["p90"].as_f64().unwrap() < 60.0);
+    assert_eq!(report["teams"].as_array().unwrap().len(), 1, "{report}");
+    assert_eq!(
+        (&report["days"][0]["day"], &report["days"][0]["resolved"]),
+        (&json!(day.to_string()), &json!(1))
+    );
+
+    let sheet = boss.get(&format!("{path}&format=csv&by=agents")).await;
+    assert!(
+        sheet.contains("content-type: text/csv") && sheet.contains("\u{feff}ID,名称,"),
+        "{sheet}"
+    );
+    assert!(body(&sheet).contains("\r\nlin,小林,1,1,1,0,"), "{sheet}");
+    assert!(lin.get(&path).await.starts_with("HTTP/1.1 403"), "agents do not");
+}
+
+#[tokio::test]
+async fn reports_have_limits() {
+    let server = with_supervisor().await;
+    let boss = Agent::log_in(&server, "boss").await;
+    for (query, status, code) in [
+        ("from=2024-01-01&to=2026-01-01", "422", "too_much"),
+        ("from=2026-01-02&to=2026-01-01", "400", "bad_field"),
+        ("to=2026-01-01", "400", "bad_field"),
+        (
+            "from=2026-01-01&to=2026-01-01&format=csv&by=moon",
+            "400",
+            "bad_field",
+        ),
+    ] {
+        let answer = boss.get(&format!("/console/api/report?{query}")).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(code),
+            "{query}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn strangers_read_nothing() {
+    let server = TestServer::start().await;
+    let id = id_of(&Customer::arrive(&server, "en").await);
+    let of = |what: &str| format!("/console/api/conversations/{id}/{what}");
+    let paths = [
+        of("packet"),
+        of("suggestions"),
+        of("history"),
+        of("transcript"),
+        "/console/api/search?q=x".to_owned(),
+        "/console/api/report?from=2026-01-01&to=2026-01-01".to_owned(),
+    ];
+    for path in paths {
+        let answer = get(&server, &path, "").await;
+        assert!(
+            answer.starts_with("HTTP/1.1 401") && answer.contains("auth_required"),
+            "{path}: {answer}"
+        );
+    }
+    let lin = Agent::log_in(&server, "lin").await;
+    for missing in ["conversation-of-nobody", "x"] {
+        let answer = lin
+            .get(&format!("/console/api/conversations/{missing}/packet"))
+            .await;
+        assert!(
+            answer.starts_with("HTTP/1.1 404") && answer.contains("not_found"),
+            "{answer}"
+        );
+    }
+}
