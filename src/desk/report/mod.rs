@@ -217,12 +217,13 @@ impl Report {
             let Some((day, day_stars)) = day else {
                 continue;
             };
+            let handed_off = u32::from(episode.spoken && episode.called.is_some());
             day.conversations += u32::from(episode.spoken);
-            day.handed_off += u32::from(episode.called.is_some());
+            day.handed_off += handed_off;
             day.resolved += u32::from(episode.ended.is_some());
             day_stars.extend(episode.stars);
             bot.conversations += u32::from(episode.spoken);
-            bot.handed_off += u32::from(episode.spoken && episode.called.is_some());
+            bot.handed_off += handed_off;
             if episode.called.is_none() {
                 stars.extend(episode.stars);
             }

@@ -1,5 +1,5 @@
 //! Full-text search over what was said in conversations: one document for each message, in memory, cut into
-//! terms as the knowledge base is. At most [`DOCUMENTS_MAX`] messages are kept, about 200 bytes each; beyond
+//! terms as the knowledge base is. At most [`DOCUMENTS_MAX`] messages are kept, about 300 bytes each; beyond
 //! that the conversations that were quiet longest cannot be found any more.
 
 mod excerpt;
@@ -219,32 +219,34 @@ impl Archive {
         let top = TopDocs::with_limit(MATCHES_MAX).order_by_score();
         let collector = FilterCollector::new(NUMBER.to_owned(), move |number| passing.contains(&number), top);
         let searcher = self.reader.searcher();
-        let mut best: HashMap<u64, (f32, Found)> = HashMap::new();
+        let segments = searcher.segment_readers().iter().map(|segment| {
+            let columns = segment.fast_fields();
+            Ok((columns.u64(NUMBER)?, columns.u64(SEQ)?, columns.i64(AT)?))
+        });
+        let columns: Vec<_> = segments.collect::<tantivy::Result<_>>()?;
+        let mut best: HashMap<u64, (f32, u64, i64)> = HashMap::new();
         for (score, address) in searcher.search(&query, &collector)? {
-            let columns = searcher.segment_reader(address.segment_ord).fast_fields();
-            let number = columns.u64(NUMBER)?.first(address.doc_id).unwrap_or_default();
-            let Some(id) = self.ids.get(&number) else {
-                continue;
-            };
-            let found = Found {
-                id: id.clone(),
-                seq: columns.u64(SEQ)?.first(address.doc_id).unwrap_or_default(),
-                at: columns.i64(AT)?.first(address.doc_id).unwrap_or_default(),
-            };
-            let better = best
-                .get(&number)
-                .is_none_or(|(most, before)| score.total_cmp(most).then(found.seq.cmp(&before.seq)).is_gt());
-            if better {
-                best.insert(number, (score, found));
+            let (number, seq, at) = &columns[address.segment_ord as usize];
+            let of =
+                |column: &tantivy::columnar::Column<u64>| column.first(address.doc_id).unwrap_or_default();
+            let (number, seq) = (of(number), of(seq));
+            let at = at.first(address.doc_id).unwrap_or_default();
+            let most = best.entry(number).or_insert((score, seq, at));
+            if score.total_cmp(&most.0).then(seq.cmp(&most.1)).is_gt() {
+                *most = (score, seq, at);
             }
         }
-        let mut best: Vec<(f32, Found)> = best.into_values().collect();
-        best.sort_by(|(a, left), (b, right)| {
+        let found = best.into_iter().filter_map(|(number, (score, seq, at))| {
+            let id = self.ids.get(&number)?.clone();
+            Some((score, Found { id, seq, at }))
+        });
+        let mut found: Vec<(f32, Found)> = found.collect();
+        found.sort_by(|(a, left), (b, right)| {
             b.total_cmp(a)
                 .then(right.at.cmp(&left.at))
                 .then(left.id.cmp(&right.id))
         });
-        Ok(best.into_iter().map(|(_, found)| found).collect())
+        Ok(found.into_iter().map(|(_, found)| found).collect())
     }
 
     /// All words have to be there; neighbours that are there too count for more.
