@@ -9,17 +9,22 @@ pub(super) fn hand_off(desk: &Desk<'_>, tracker: &Tracker, reason: HandoffReason
     } else {
         "handoff_closed"
     };
-    let rules = &desk.bot.handoff;
-    let level = tracker.level.as_deref();
-    let topic = topic(tracker);
-    let looped = tracker.turn.took("loop");
-    let lead = ["loop".to_owned()];
+    let written = |key: &&str| desk.bot.response(tracker.lang(), key).is_some();
+    let lead = lead(tracker, reason).filter(written).map(str::to_owned);
     let saying = say::Saying {
-        lead: if looped { &lead } else { &[] },
+        lead: lead.as_slice(),
         ..say::Saying::plain(response, "handoff")
     };
+    let mut said = say::say(desk, tracker, &saying);
+    // Whoever is being passed on needs no button for it.
+    if let Event::BotSaid { choices, .. } = &mut said {
+        choices.clear();
+    }
+    let rules = &desk.bot.handoff;
+    let level = tracker.level.as_deref();
+    let topic = topic(tracker, reason);
     vec![
-        say::say(desk, tracker, &saying),
+        said,
         Event::HandoffRequested {
             reason,
             team: Some(rules.team_for(topic.as_deref(), level).to_owned()),
@@ -29,13 +34,32 @@ pub(super) fn hand_off(desk: &Desk<'_>, tracker: &Tracker, reason: HandoffReason
     ]
 }
 
-/// What the conversation is about: the task under way, the one that ended now, else what was meant last.
-fn topic(tracker: &Tracker) -> Option<String> {
-    let flow = tracker.flow.as_ref().map(|flow| flow.flow.clone());
+/// The response that comes before, unless the turn has said it.
+fn lead(tracker: &Tracker, reason: HandoffReason) -> Option<&'static str> {
+    let lead = match reason {
+        HandoffReason::Anger => "furious",
+        HandoffReason::Sensitive => "handoff_sensitive",
+        HandoffReason::Asked => return tracker.turn.took("loop").then_some("loop"),
+        _ if tracker.turn.took("loop") => "loop",
+        HandoffReason::NotUnderstood | HandoffReason::Vip | HandoffReason::Value => "handoff_lost",
+        HandoffReason::Flow => return None,
+    };
+    let said = tracker.turn.said.iter().any(|said| said == lead);
+    (!said).then_some(lead)
+}
+
+/// What the conversation is about: the matter that is left to people, the task under way, the one that ended
+/// now, else what was meant last.
+fn topic(tracker: &Tracker, reason: HandoffReason) -> Option<String> {
+    let left = || tracker.left_to_people.clone();
+    let flow = || tracker.flow.as_ref().map(|flow| flow.flow.clone());
     let ended = || tracker.turn.ended.as_ref().map(|(flow, _)| flow.clone());
     let meant = || {
         let understanding = tracker.understanding.as_ref().filter(|u| u.certain)?;
         Some(understanding.intent().to_owned())
     };
-    flow.or_else(ended).or_else(meant)
+    match reason {
+        HandoffReason::Sensitive => left().or_else(meant),
+        _ => flow().or_else(ended).or_else(meant),
+    }
 }

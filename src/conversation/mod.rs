@@ -21,6 +21,6 @@ pub use lang::Lang;
 pub use ownership::{Owner, Ownership, Status};
 pub use people::{HandoffReason, LeaveCause};
 pub use service::{Asked, By, Lapse, Offer, Service};
-pub use tracker::{ALSO, CONFIRMED, Tracker};
+pub use tracker::{ALSO, CONFIRMED, SENSITIVE, Tracker};
 pub use under_way::{Acting, ActiveFlow, LastSaid, Said, Turn};
 pub use understanding::{Entity, Ranked, Sentiment, Understanding};

@@ -10,6 +10,9 @@ use super::{
 /// The response that offers a second wish.
 pub const ALSO: &str = "also";
 
+/// The repair that notes, in the middle of a task, a matter that is left to people.
+pub const SENSITIVE: &str = "sensitive";
+
 /// The slot that a `confirm` step fills.
 pub const CONFIRMED: &str = "confirmed";
 
@@ -70,6 +73,10 @@ pub struct Tracker {
     pub bot_said: u64,
     /// Whether words of regret were said in the turn before.
     pub regretted: bool,
+    /// How angry the message before the last one was, 0 to 2; 0 where people were in between.
+    pub anger_before: u8,
+    /// The intent that people are called for when the task under way is over.
+    pub left_to_people: Option<String>,
     /// When the last event happened, milliseconds since 1970.
     pub last_at: i64,
 }
@@ -187,6 +194,9 @@ impl Tracker {
                 said.text = format!("{}\n{}", before.text, said.text);
                 said.photos.splice(0..0, before.photos);
             } else {
+                let before_people = before.epoch != said.epoch;
+                let understood = self.understanding.as_ref().filter(|_| !before_people);
+                self.anger_before = understood.map_or(0, |u| u.anger);
                 self.said_before = Some(before.text);
                 self.count_turn();
             }
@@ -228,6 +238,7 @@ impl Tracker {
                 self.flow = None;
                 self.below.clear();
                 self.choices.clear();
+                self.left_to_people = None;
                 self.misunderstood = 0;
                 self.corrected = 0;
                 self.fallback_stage = 0;
@@ -269,6 +280,9 @@ impl Tracker {
             Event::Repaired { pattern, slot } => {
                 self.turn.retrace = slot.is_some();
                 self.corrected = self.corrected.saturating_add(u8::from(slot.is_some()));
+                if pattern == SENSITIVE {
+                    self.left_to_people = self.understanding.as_ref().map(|u| u.intent().to_owned());
+                }
                 self.turn.repaired.push((pattern.clone(), slot.clone()));
             }
             Event::ActionStarted { key, call, fields } => {

@@ -1,7 +1,7 @@
 //! What happens when a message is not understood: clarify with choices, then ask to rephrase, then
 //! offer a person. An understood message in between starts the stages anew.
 
-use super::{Action, policies};
+use super::{Action, people, policies};
 use crate::bot::{Bot, folded_message, holds};
 use crate::conversation::{Choice, FlowOutcome, HandoffReason, Lang, SearchOutcome, Tracker, Weighed};
 
@@ -18,12 +18,15 @@ const STAGE_OFFER: u8 = 3;
 
 /// The last policy: it always has an opinion.
 pub(super) fn fall_back(tracker: &Tracker, bot: &Bot) -> Option<Action> {
-    if tracker.misunderstood >= MISUNDERSTOOD_MAX {
-        return Some(Action::Handoff {
-            reason: HandoffReason::NotUnderstood,
-        });
-    }
     let Some(stage) = tracker.turn.fell_back else {
+        if let Some(called) = people::dear(tracker, bot) {
+            return Some(called);
+        }
+        if tracker.misunderstood + 1 >= MISUNDERSTOOD_MAX {
+            return Some(Action::Handoff {
+                reason: HandoffReason::NotUnderstood,
+            });
+        }
         return Some(Action::FallBack {
             stage: next_stage(tracker, bot),
         });

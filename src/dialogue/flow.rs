@@ -1,7 +1,7 @@
 //! The flow stepper: where the flow under way goes next, from nothing but the tracker.
 
 use super::value::{self, Wanted};
-use super::{Action, fallback, policies, repair};
+use super::{Action, fallback, people, policies, repair};
 use crate::bot::{Bot, Flow, Offers, SLOW, SlotFrom, Step, StepKind, UNKNOWN};
 use crate::conversation::{ActiveFlow, CONFIRMED, Choice, FlowOutcome, Lang, Tracker};
 
@@ -254,6 +254,11 @@ impl Here<'_> {
         }
         if turn.replied || turn.flow_ended.is_some() {
             return Some(self.resumed(step));
+        }
+        let called = people::angry_in_task(self.tracker, self.bot)
+            .or_else(|| people::sensitive_in_task(self.tracker, self.bot));
+        if called.is_some() {
+            return called;
         }
         if turn.took("impatient") || turn.took("back") {
             return Some(self.again(step, self.active.asked));

@@ -3,6 +3,7 @@
 
 mod fallback;
 mod flow;
+mod people;
 mod policies;
 mod reference;
 mod repair;

@@ -1,30 +1,29 @@
 //! The policies in their order: the first that has an opinion decides. The order is the priority.
 
-use super::{Action, fallback, flow, repair, value};
+use super::{Action, fallback, flow, people, repair, value};
 use crate::bot::{Bot, Intent, folded_message, holds};
-use crate::conversation::{ALSO, Choice, FlowOutcome, HandoffReason, SearchOutcome, Tracker};
+use crate::conversation::{ALSO, Choice, FlowOutcome, SearchOutcome, Tracker};
 
 /// Bytes that a message may hold besides the value that opens a flow.
 const OPENING_BYTES_MAX: usize = 36;
-/// How likely a call for a person has to be in the middle of a task.
-const PERSON_IN_FLOW_MIN: f32 = 0.9;
 
 type Policy = fn(&Tracker, &Bot) -> Option<Action>;
 
 /// A new policy is one function and its place here.
-const ORDER: [Policy; 15] = [
+const ORDER: [Policy; 16] = [
     under_way,
-    person,
-    handed_off,
+    people::asked_for,
+    people::handed_off,
     repair::repair,
     repeated,
     flow::step,
+    people::sensitive,
     also,
     completed,
     done,
     flow_ended,
     article,
-    furious,
+    people::angry,
     start_flow,
     search,
     reply_or_fall_back,
@@ -56,7 +55,8 @@ pub(super) fn intent_of<'a>(tracker: &Tracker, bot: &'a Bot) -> Option<&'a Inten
         return None;
     }
     let understanding = tracker.understanding.as_ref().filter(|u| u.certain)?;
-    bot.intents.get(understanding.intent())
+    let intent = bot.intents.get(understanding.intent())?;
+    (!people::is_no_call(tracker, bot, intent)).then_some(intent)
 }
 
 /// The flow that the message wants and that is not under way: its button, a phrase of it, or the intent's.
@@ -89,12 +89,23 @@ fn meant_choice(tracker: &Tracker) -> Option<(&str, &str)> {
     })
 }
 
+/// Whether a plain yes agrees to the intent that was offered.
+pub(super) fn agrees_to(tracker: &Tracker, intent: &str) -> bool {
+    tracker.choice().is_none() && meant_choice(tracker) == Some(("intent", intent))
+}
+
 /// A message that is little more than a value which a flow is opened by, such as an order number.
 fn of_number(tracker: &Tracker, bot: &Bot) -> Option<String> {
     let (said, understanding) = (tracker.said.as_ref()?, tracker.understanding.as_ref()?);
     let opens = |flow: &&crate::bot::Flow| {
         let entity = flow.opens.as_deref().and_then(|kind| understanding.entity(kind));
-        entity.is_some_and(|e| said.text.len() <= e.end - e.start + OPENING_BYTES_MAX)
+        // Angry words around it are many, and say nothing else.
+        let around = if people::enraged(tracker) {
+            usize::MAX
+        } else {
+            OPENING_BYTES_MAX
+        };
+        entity.is_some_and(|e| said.text.len() - (e.end - e.start) <= around)
     };
     bot.flows.values().find(opens).map(|flow| flow.name.clone())
 }
@@ -120,7 +131,8 @@ fn of_phrase(tracker: &Tracker, bot: &Bot) -> Option<String> {
 }
 
 fn of_intent(tracker: &Tracker, bot: &Bot) -> Option<String> {
-    let intent = intent_of(tracker, bot)?;
+    let left = |intent: &&Intent| people::vents(tracker, bot) || people::is_sensitive(bot, intent);
+    let intent = intent_of(tracker, bot).filter(|intent| !left(intent))?;
     let flow = intent.flow.as_ref()?;
     let order = tracker
         .understanding
@@ -138,44 +150,6 @@ fn under_way(tracker: &Tracker, _: &Bot) -> Option<Action> {
         call: acting.call.clone(),
         send: Vec::new(),
     })
-}
-
-/// A person is asked for: no question back. What was under way ends with it.
-fn person(tracker: &Tracker, bot: &Bot) -> Option<Action> {
-    if tracker.turn.replied || !asks_for_person(tracker, bot) {
-        return None;
-    }
-    Some(if tracker.flow.is_some() {
-        Action::end(FlowOutcome::HandedOff)
-    } else {
-        Action::Handoff {
-            reason: HandoffReason::Asked,
-        }
-    })
-}
-
-fn asks_for_person(tracker: &Tracker, bot: &Bot) -> bool {
-    let score = tracker
-        .understanding
-        .as_ref()
-        .and_then(|u| u.intents.first())
-        .map_or(0.0, |r| r.score);
-    let sure = tracker.choice().is_some() || tracker.flow.is_none() || score >= PERSON_IN_FLOW_MIN;
-    let agreed = tracker.choice().is_none() && meant_choice(tracker) == Some(("intent", "human_agent"));
-    agreed || (sure && intent_of(tracker, bot).is_some_and(|intent| intent.name == "human_agent"))
-}
-
-/// A flow that ends with people does so whatever it has said before.
-fn handed_off(tracker: &Tracker, bot: &Bot) -> Option<Action> {
-    let looped = tracker.turn.took("loop");
-    let reason = if asks_for_person(tracker, bot) {
-        HandoffReason::Asked
-    } else if looped {
-        HandoffReason::NotUnderstood
-    } else {
-        HandoffReason::Flow
-    };
-    (tracker.turn.flow_ended == Some(FlowOutcome::HandedOff)).then_some(Action::Handoff { reason })
 }
 
 /// What was said last is said again.
@@ -244,13 +218,6 @@ fn article(tracker: &Tracker, bot: &Bot) -> Option<Action> {
     known.then(|| Action::ShowArticle {
         article: id.to_owned(),
     })
-}
-
-/// Somebody furious with nothing a flow could do gets an apology and a person's offer at once.
-fn furious(tracker: &Tracker, bot: &Bot) -> Option<Action> {
-    let angry = tracker.understanding.as_ref().is_some_and(|u| u.anger >= 2);
-    let acts = wanted_flow(tracker, bot).is_some();
-    (angry && !acts && tracker.flow.is_none()).then(|| Action::say("furious", "furious"))
 }
 
 fn start_flow(tracker: &Tracker, bot: &Bot) -> Option<Action> {
