@@ -123,7 +123,7 @@ await check("desk: resolve asks why, the shopper rates, the agent sees it", asyn
   await shot(may, "desk-rated");
 });
 
-await check("desk: the boss sees the board, steps in, and it is audited", async () => {
+await check("desk: the boss sees the board and steps in; whoever had it cannot write any more", async () => {
   await open(may, "shopper 3");
   await header(may).locator("button.main").click();
   await may.locator(".reply textarea").waitFor();
@@ -138,7 +138,7 @@ await check("desk: the boss sees the board, steps in, and it is audited", async 
   await boss.locator("dialog button.strong, dialog .choice").first().click();
   await log(shoppers[2]).getByText("店长").first().waitFor();
   await may.locator(".happened.agent_joined").last().waitFor();
-  await until(async () => (await may.locator(".composer.to-reply").count()) === 0, "May cannot write to the shopper any more");
+  await until(async () => (await may.locator(".composer textarea").count()) === 0, "May cannot write to the shopper any more");
   await shot(may, "desk-taken-over");
   await boss.context().close();
 });

@@ -40,7 +40,6 @@ for (const { lang, ...options } of VARIANTS) {
     });
   const dialog = (name, key) =>
     state(name, async () => {
-      await page.keyboard.press("Escape");
       await page.keyboard.press(key);
       await page.locator("dialog").waitFor();
     });

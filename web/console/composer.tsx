@@ -215,7 +215,7 @@ function Phrases({ list, at, pick }: { list: Completion; at: number; pick: (offe
       id={PHRASES_ID}
       aria-label={list.kind === "canned" ? w.canned : w.colleagues}
       ref={box}
-      tabIndex={-1}
+      tabIndex={0}
     >
       {list.offers.map((offer, i) => (
         <li
