@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand::Rng;
-use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, watch};
 
+use super::channel::{Channel, store_code, token_hash};
 use super::text::TEXT_CHARS_MAX;
-use super::websocket::Channel;
 use super::wire::{Code, Hello, Rating, VERSION, Welcome};
 use crate::conversation::{ConversationId, Lang, Status};
 use crate::engine::{Delivery, Hub, Inbound, Queue};
-use crate::store::{self, Head, Opening};
+use crate::store::{Head, Opening};
 
 /// Longest value of a page, in characters.
 const PAGE_CHARS_MAX: usize = 100;
@@ -30,12 +29,18 @@ pub(super) struct Guest {
 
 /// Finds or opens the conversation.
 pub(super) async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, Welcome), Code> {
+    if hello.v != VERSION {
+        return Err(Code::UnsupportedVersion);
+    }
     let hub = &channel.hub;
     let customer = identify(channel, hello)?;
     let page = page_of(&hello.page)?;
     let lang = Lang::from_locale(hello.locale.as_deref().unwrap_or("zh"));
     let (head, token) = match &hello.conversation {
-        Some(id) => come_back(hub, id, hello.token.as_deref()).await?,
+        Some(id) => {
+            let head = channel.head(id, hello.token.as_deref()).await?;
+            (head, hello.token.clone().unwrap_or_default())
+        }
         None => open(hub, lang).await?,
     };
     let mut last_seq = head.last_seq;
@@ -59,16 +64,41 @@ pub(super) async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, We
         .as_deref()
         .is_none_or(|epoch| epoch == hub.store().epoch());
     let resumed = same_epoch && after <= last_seq;
-    // Subscribed before anything is read: what happens in between comes twice and is passed over.
-    let deliveries = hub.subscribe(&head.id).map_err(|error| Code::from(&error))?;
-    let brain = hub.engine().brain();
+    let guest = Guest::new(channel, &head, if resumed { after } else { 0 })?;
+    let welcome = welcome(channel, &head, token, lang);
     let welcome = Welcome {
+        head: last_seq,
+        resumed,
+        ..welcome
+    };
+    Ok((guest, welcome))
+}
+
+impl Guest {
+    /// Whoever goes on listening to a conversation behind `after`.
+    pub fn new(channel: &Channel, head: &Head, after: u64) -> Result<Self, Code> {
+        let hub = &channel.hub;
+        Ok(Self {
+            id: head.id.clone(),
+            cursor: after,
+            status: head.ownership.status,
+            // Subscribed before anything is read: what happens in between comes twice and is passed over.
+            deliveries: hub.subscribe(&head.id).map_err(|error| Code::from(&error))?,
+            queue: hub.board().queue(),
+        })
+    }
+}
+
+fn welcome(channel: &Channel, head: &Head, token: String, lang: Lang) -> Welcome {
+    let hub = &channel.hub;
+    let brain = hub.engine().brain();
+    Welcome {
         v: VERSION,
         conversation: head.id.to_string(),
         token,
         epoch: hub.store().epoch().to_owned(),
-        head: last_seq,
-        resumed,
+        head: head.last_seq,
+        resumed: true,
         status: head.ownership.status,
         shop: brain.bot.shop.name(lang).to_owned(),
         lang,
@@ -76,15 +106,7 @@ pub(super) async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, We
         rating: Rating {
             reasons: brain.bot.handoff.rating_reasons.clone(),
         },
-    };
-    let guest = Guest {
-        id: head.id,
-        cursor: if resumed { after } else { 0 },
-        status: head.ownership.status,
-        deliveries,
-        queue: hub.board().queue(),
-    };
-    Ok((guest, welcome))
+    }
 }
 
 /// The customer that the shop's token proves; a token that proves nothing is refused, not passed over.
@@ -110,17 +132,6 @@ pub(super) fn page_of(page: &BTreeMap<String, String>) -> Result<BTreeMap<String
         .collect())
 }
 
-async fn come_back(hub: &Hub, id: &str, token: Option<&str>) -> Result<(Head, String), Code> {
-    let id = ConversationId::new(id).map_err(|_| Code::UnknownConversation)?;
-    let head = hub.store().head(&id).await.map_err(|error| store_code(&error))?;
-    let token = token.ok_or(Code::AuthRequired)?;
-    // Both are hashes of high-entropy secrets, so comparing them leaks nothing worth having.
-    if token_hash(token) != head.token_hash {
-        return Err(Code::UnknownConversation);
-    }
-    Ok((head, token.to_owned()))
-}
-
 async fn open(hub: &Hub, lang: Lang) -> Result<(Head, String), Code> {
     let token: [u8; 24] = rand::rng().random();
     let token: String = token.iter().map(|b| format!("{b:02x}")).collect();
@@ -138,15 +149,4 @@ async fn open(hub: &Hub, lang: Lang) -> Result<(Head, String), Code> {
         .await
         .map_err(|error| store_code(&error))?;
     Ok((head, token))
-}
-
-fn token_hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes())
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
-}
-
-pub(super) fn store_code(error: &store::Error) -> Code {
-    Code::from(&crate::engine::Error::Store(error.clone()))
 }

@@ -15,10 +15,12 @@ pub struct SocketLimits {
     pub read_buffer_bytes: usize,
     /// Bytes that may wait for a slow reader.
     pub write_buffer_bytes_max: usize,
-    /// Time until the first frame, in milliseconds.
+    /// Time until the first frame, and for the body of a request, in milliseconds.
     pub hello_ms_max: u64,
     /// Silence after which a ping is sent, in milliseconds.
     pub ping_ms: u64,
+    /// Silence after which a stream gets an empty line, in milliseconds.
+    pub beat_ms: u64,
     /// Silence after which the peer counts as gone, in milliseconds.
     pub silence_ms_max: u64,
     /// Time one write may take, in milliseconds.
@@ -39,6 +41,7 @@ impl Default for SocketLimits {
             write_buffer_bytes_max: 256 * 1024,
             hello_ms_max: 10_000,
             ping_ms: 25_000,
+            beat_ms: 15_000,
             silence_ms_max: 70_000,
             write_ms_max: 10_000,
             frames_per_s_max: 10,

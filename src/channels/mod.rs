@@ -2,12 +2,21 @@
 //! nothing of dialogues.
 
 mod admission;
+mod channel;
 mod identity;
+mod intake;
 mod limits;
+mod meters;
+mod requests;
+mod seat;
+mod stream;
 mod text;
 pub mod websocket;
 pub mod wire;
 
+pub use channel::Channel;
 pub use identity::{Identity, ShortSecret};
 pub use limits::{SocketLimits, socket_of};
+pub use meters::Meters;
+pub use requests::routes;
 pub use text::{TEXT_CHARS_MAX, check_text};

@@ -207,6 +207,8 @@ pub enum Code {
     Empty,
     /// A text above the limit.
     TooLong,
+    /// A frame or file above the limit.
+    TooLarge,
     /// An id outside the rule.
     BadCid,
     /// The id stands for another message.
@@ -246,6 +248,7 @@ impl Code {
             Self::BadText => "the text holds a NUL character",
             Self::Empty => "the text has nothing to see in it",
             Self::TooLong => "the text is longer than text_chars_max",
+            Self::TooLarge => "larger than a frame, or a file, may be",
             Self::BadCid => "cid must have 8 to 64 characters out of A-Z a-z 0-9 - _",
             Self::CidConflict => "this cid was used for another message; use a fresh one",
             Self::AuthRequired => "send hello first, with the conversation's own token",

@@ -21,8 +21,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 pub use accept::serve;
 
-use crate::channels::websocket::{self, Channel};
-use crate::channels::{Identity, SocketLimits, socket_of};
+use crate::channels::{self, Channel, Identity, Meters, SocketLimits, socket_of, websocket};
 use crate::console::{Console, LoginGate, routes};
 use crate::desk::Desk;
 
@@ -51,30 +50,38 @@ pub fn router(app: App) -> Router {
         draining: app.draining.clone(),
     };
     let agents = routes(console).layer(middleware::from_fn(own_origin_only));
+    let channel = Channel {
+        hub: app.desk.hub().clone(),
+        limits: app.limits.clone(),
+        identity: app.identity.clone(),
+        meters: Arc::new(Meters::new(app.limits.clone())),
+        draining: app.draining.clone(),
+    };
+    // Each of these measures its own body.
+    let customers = channels::routes(channel.clone()).layer(middleware::from_fn_with_state(
+        app.desk.hub().clone(),
+        origin::for_shops,
+    ));
+    let chat = Router::new().route("/v1/chat", get(chat)).with_state(channel);
     Router::new()
-        .route("/v1/chat", get(chat))
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready))
         .route("/articles/{lang}/{id}", get(article::page))
         .fallback(assets::asset)
         .with_state(app)
         .merge(agents)
+        .merge(chat)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .merge(customers)
         .layer(middleware::from_fn(safe_headers))
 }
 
-async fn chat(State(app): State<App>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
-    let brain = app.desk.hub().engine().brain();
+async fn chat(State(channel): State<Channel>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+    let brain = channel.hub.engine().brain();
     if !origin::may_connect(&headers, &brain.bot.shop.origins) {
-        return (StatusCode::FORBIDDEN, "this origin is not in shop.yaml").into_response();
+        return origin::refused();
     }
-    let channel = Channel {
-        hub: app.desk.hub().clone(),
-        limits: app.limits.clone(),
-        identity: app.identity.clone(),
-        draining: app.draining.clone(),
-    };
-    let upgrade = socket_of(upgrade, &app.limits);
+    let upgrade = socket_of(upgrade, &channel.limits);
     upgrade.on_upgrade(move |socket| websocket::serve(channel, socket))
 }
 

@@ -20,8 +20,10 @@ mod live;
 mod models;
 mod ownership_model;
 mod planted;
+mod poster;
 mod random_walk;
 mod replay_property;
+mod requests;
 #[path = "../../examples/shop_server/shop.rs"]
 mod sample_shop;
 mod shop_connector;
