@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rand::Rng;
 use tokio::sync::{broadcast, watch};
 
 use super::channel::{Channel, store_code, token_hash};
@@ -11,10 +10,12 @@ use super::text::TEXT_CHARS_MAX;
 use super::wire::{Code, Hello, Rating, VERSION, Welcome};
 use crate::conversation::{ConversationId, Lang, Status};
 use crate::engine::{Delivery, Hub, Inbound, Queue};
-use crate::store::{Head, Opening};
+use crate::store::{Head, Opening, Survey};
 
 /// Longest value of a page, in characters.
 const PAGE_CHARS_MAX: usize = 100;
+/// Age up to which a conversation is gone on with unasked, in milliseconds.
+const RESUMED_MS_MAX: i64 = 30 * 24 * 3_600_000;
 /// Most values of a page.
 const PAGE_KEYS_MAX: usize = 8;
 
@@ -36,13 +37,7 @@ pub(super) async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, We
     let customer = identify(channel, hello)?;
     let page = page_of(&hello.page)?;
     let lang = Lang::from_locale(hello.locale.as_deref().unwrap_or("zh"));
-    let (head, token) = match &hello.conversation {
-        Some(id) => {
-            let head = channel.head(id, hello.token.as_deref()).await?;
-            (head, hello.token.clone().unwrap_or_default())
-        }
-        None => open(hub, lang).await?,
-    };
+    let (head, token) = find_or_open(channel, hello, customer.as_deref(), lang).await?;
     let mut last_seq = head.last_seq;
     // Nothing is known of a fresh conversation that could be other now.
     if hello.conversation.is_some() || customer.is_some() || !page.is_empty() {
@@ -63,7 +58,9 @@ pub(super) async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, We
         .epoch
         .as_deref()
         .is_none_or(|epoch| epoch == hub.store().epoch());
-    let resumed = same_epoch && after <= last_seq;
+    // Who names no conversation has read nothing of it.
+    let read_max = if hello.conversation.is_some() { last_seq } else { 0 };
+    let resumed = same_epoch && after <= read_max;
     let guest = Guest::new(channel, &head, if resumed { after } else { 0 })?;
     let welcome = welcome(channel, &head, token, lang);
     let welcome = Welcome {
@@ -106,6 +103,8 @@ fn welcome(channel: &Channel, head: &Head, token: String, lang: Lang) -> Welcome
         rating: Rating {
             reasons: brain.bot.handoff.rating_reasons.clone(),
         },
+        files: channel.files_taken(),
+        takes: vec!["read"],
     }
 }
 
@@ -132,21 +131,47 @@ pub(super) fn page_of(page: &BTreeMap<String, String>) -> Result<BTreeMap<String
         .collect())
 }
 
-async fn open(hub: &Hub, lang: Lang) -> Result<(Head, String), Code> {
-    let token: [u8; 24] = rand::rng().random();
-    let token: String = token.iter().map(|b| format!("{b:02x}")).collect();
+async fn find_or_open(
+    channel: &Channel,
+    hello: &Hello,
+    customer: Option<&str>,
+    lang: Lang,
+) -> Result<(Head, String), Code> {
+    if let Some(id) = &hello.conversation {
+        let head = channel.head(id, hello.token.as_deref()).await?;
+        return Ok((head, hello.token.clone().unwrap_or_default()));
+    }
+    let head = match newest_of(&channel.hub, customer).await? {
+        Some(head) => head,
+        None => open(channel, lang).await?,
+    };
+    let token = channel.token(&head.id)?;
+    Ok((head, token))
+}
+
+/// What a proved customer can go on with on a device that knows of none.
+async fn newest_of(hub: &Hub, customer: Option<&str>) -> Result<Option<Head>, Code> {
+    let Some(customer) = customer else {
+        return Ok(None);
+    };
+    let own = Survey::Customer {
+        customer: customer.to_owned(),
+        heads_max: 1,
+    };
+    let found = hub.store().survey(own).await;
+    let newest = found.map_err(|error| store_code(&error))?.pop();
+    Ok(newest.filter(|head| hub.now() - head.updated_at <= RESUMED_MS_MAX))
+}
+
+async fn open(channel: &Channel, lang: Lang) -> Result<Head, Code> {
     let id =
         ConversationId::new(format!("c-{}", uuid::Uuid::new_v4().simple())).map_err(|_| Code::Unavailable)?;
     let opening = Opening {
+        token_hash: token_hash(&channel.token(&id)?),
         id,
-        token_hash: token_hash(&token),
         lang,
-        at: hub.now(),
+        at: channel.hub.now(),
     };
-    let head = hub
-        .store()
-        .open(opening)
-        .await
-        .map_err(|error| store_code(&error))?;
-    Ok((head, token))
+    let opened = channel.hub.store().open(opening).await;
+    opened.map_err(|error| store_code(&error))
 }

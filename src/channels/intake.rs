@@ -30,8 +30,13 @@ impl Channel {
             } => self.bring(id, self.rated(stars, reason, comment)).await,
             ClientFrame::Contact { contact } => self.bring(id, contact_left(&contact)).await,
             ClientFrame::Typing { on } => {
+                let (who, name) = (Who::Customer, None);
+                self.hub.signal(id, Signal::Typing { who, name, on });
+                None
+            }
+            ClientFrame::Read { seq } => {
                 let who = Who::Customer;
-                self.hub.signal(id, Signal { who, on });
+                self.hub.signal(id, Signal::Read { who, seq });
                 None
             }
             // It comes once, and first.
@@ -83,10 +88,12 @@ impl Channel {
         let cid = Cid::new(say.cid).map_err(|_| Code::BadCid)?;
         let text = check_text(&say.text)?;
         let choice = say.choice.filter(|c| c.chars().count() <= CHOICE_CHARS_MAX);
+        self.check_photos(id, &say.photos).await?;
         let inbound = Inbound::CustomerSaid {
             cid: cid.clone(),
             text,
             choice,
+            photos: say.photos,
         };
         let outcome = self.hub.deliver(id, inbound).await;
         outcome

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::ws::WebSocketUpgrade;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
-/// Bounds of a socket; every one is hit by a test.
+/// Bounds of sockets, and of what comes without one; every one is hit by a test.
 #[derive(Debug, Clone)]
 pub struct SocketLimits {
     /// Largest message, in bytes.
@@ -31,6 +31,12 @@ pub struct SocketLimits {
     pub frames_burst_max: u32,
     /// Refusals for speed before the socket is closed.
     pub rate_refusals_max: u32,
+    /// Largest file of a customer, in bytes.
+    pub file_bytes_max: usize,
+    /// Time for a file to come, in milliseconds.
+    pub upload_ms_max: u64,
+    /// Files on their way at once; each is held in memory until it is whole.
+    pub uploads_max: usize,
 }
 
 impl Default for SocketLimits {
@@ -47,6 +53,9 @@ impl Default for SocketLimits {
             frames_per_s_max: 10,
             frames_burst_max: 40,
             rate_refusals_max: 50,
+            file_bytes_max: 5 * 1024 * 1024,
+            upload_ms_max: 60_000,
+            uploads_max: 16,
         }
     }
 }

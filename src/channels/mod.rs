@@ -3,6 +3,7 @@
 
 mod admission;
 mod channel;
+mod files;
 mod identity;
 mod intake;
 mod limits;
@@ -11,12 +12,13 @@ mod requests;
 mod seat;
 mod stream;
 mod text;
+mod transcript;
 pub mod websocket;
 pub mod wire;
 
 pub use channel::Channel;
+pub use files::shown;
 pub use identity::{Identity, ShortSecret};
 pub use limits::{SocketLimits, socket_of};
-pub use meters::Meters;
 pub use requests::routes;
 pub use text::{TEXT_CHARS_MAX, check_text};

@@ -15,8 +15,8 @@ use serde::Deserialize;
 use super::admission::{Guest, admit};
 use super::channel::Channel;
 use super::seat::Seat;
-use super::stream;
 use super::wire::{CLIENT_TYPES, ClientFrame, Code, ServerFrame, parse};
+use super::{files, stream, transcript};
 use crate::store::Head;
 
 /// The customers' routes besides the socket.
@@ -24,6 +24,9 @@ pub fn routes(channel: Channel) -> Router {
     Router::new()
         .route("/v1/frames", post(frame))
         .route("/v1/events", get(events))
+        .route("/v1/files", post(files::upload))
+        .route("/v1/files/{id}", get(files::download))
+        .route("/v1/transcript", get(transcript::transcript))
         .with_state(channel)
 }
 
@@ -62,7 +65,8 @@ fn status_of(code: Code) -> StatusCode {
         Code::AuthRequired | Code::BadIdentity => StatusCode::UNAUTHORIZED,
         Code::UnknownConversation | Code::NotFound => StatusCode::NOT_FOUND,
         Code::NotAllowed => StatusCode::FORBIDDEN,
-        Code::CidConflict | Code::Fenced | Code::Taken => StatusCode::CONFLICT,
+        Code::BadFile => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::FilesFull | Code::CidConflict | Code::Fenced | Code::Taken => StatusCode::CONFLICT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::Busy | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -101,8 +105,9 @@ async fn frame(
     let frame = read(&channel, body).await.map_err(Refusal)?;
     if let ClientFrame::Hello(hello) = frame {
         let (guest, welcome) = admit(&channel, &hello).await.map_err(Refusal)?;
-        // A fresh conversation has not spoken yet.
-        if hello.conversation.is_some() && !channel.meters.allow(&guest.id) {
+        // What a stranger has just opened has not spoken yet.
+        let known = hello.conversation.is_some() || hello.identity.is_some();
+        if known && !channel.meters.allow(&guest.id) {
             return Err(Refusal(Code::RateLimited));
         }
         return Ok(answer(ServerFrame::Welcome(welcome)));

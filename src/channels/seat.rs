@@ -111,13 +111,20 @@ impl Seat {
     }
 
     fn hint(&mut self, signal: Signal) {
-        let who = match signal.who {
-            Who::Customer => return,
-            Who::Bot => "bot",
-            Who::Agent => "agent",
+        let frame = match signal {
+            Signal::Typing { who, name, on } => SignalFrame::Typing {
+                who: match who {
+                    Who::Customer => return,
+                    Who::Bot => "bot",
+                    Who::Agent => "agent",
+                },
+                name,
+                on,
+            },
+            Signal::Read { who: Who::Agent, seq } => SignalFrame::Read { seq },
+            Signal::Read { .. } => return,
         };
-        let typing = SignalFrame::Typing { who, on: signal.on };
-        self.ready.push_back(ServerFrame::Signal(typing));
+        self.ready.push_back(ServerFrame::Signal(frame));
     }
 
     fn show(&mut self, events: &[Recorded]) {

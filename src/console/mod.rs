@@ -5,6 +5,7 @@ mod account_change;
 mod accounts;
 mod acts;
 mod audit;
+mod files;
 mod frames;
 mod login;
 mod refusal;
@@ -24,12 +25,15 @@ pub use login::{LoginGate, hash_password, random_password};
 
 use crate::channels::SocketLimits;
 use crate::desk::Desk;
+use crate::store::Files;
 
 /// What the console needs.
 #[derive(Clone)]
 pub struct Console {
     /// Who is there, and the door to conversations.
     pub desk: Desk,
+    /// What customers sent besides words.
+    pub files: Files,
     /// Slows down guessing.
     pub gate: Arc<LoginGate>,
     /// Bounds of a socket.
@@ -47,6 +51,7 @@ pub fn routes(console: Console) -> Router {
         .route("/console/api/accounts", get(accounts::list))
         .route("/console/api/accounts/{account}", put(accounts::put))
         .route("/console/api/audit", get(audit::page))
+        .route("/console/api/files/{conversation}/{id}", get(files::file))
         .route("/v1/console", get(socket::upgrade))
         .with_state(console)
 }

@@ -21,10 +21,14 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 pub use accept::serve;
 
-use crate::channels::{self, Channel, Identity, Meters, SocketLimits, socket_of, websocket};
+use crate::channels::{self, Channel, Identity, SocketLimits, socket_of, websocket};
 use crate::console::{Console, LoginGate, routes};
 use crate::desk::Desk;
+use crate::store::Files;
 
+/// The site that the server's own pages keep conversations under, unless their address names another: who
+/// goes from the demo to an article goes on with the same conversation.
+pub const SITE: &str = "demo";
 /// Largest request body, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
@@ -33,6 +37,8 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 pub struct App {
     /// Who serves people, and the door to conversations.
     pub desk: Desk,
+    /// What customers sent besides words.
+    pub files: Files,
     /// Bounds of sockets.
     pub limits: Arc<SocketLimits>,
     /// Checks who customers are; without it nobody is known.
@@ -45,18 +51,19 @@ pub struct App {
 pub fn router(app: App) -> Router {
     let console = Console {
         desk: app.desk.clone(),
+        files: app.files.clone(),
         gate: Arc::new(LoginGate::default()),
         limits: app.limits.clone(),
         draining: app.draining.clone(),
     };
     let agents = routes(console).layer(middleware::from_fn(own_origin_only));
-    let channel = Channel {
-        hub: app.desk.hub().clone(),
-        limits: app.limits.clone(),
-        identity: app.identity.clone(),
-        meters: Arc::new(Meters::new(app.limits.clone())),
-        draining: app.draining.clone(),
-    };
+    let channel = Channel::new(
+        app.desk.hub().clone(),
+        app.files.clone(),
+        app.limits.clone(),
+        app.identity.clone(),
+        app.draining.clone(),
+    );
     // Each of these measures its own body.
     let customers = channels::routes(channel.clone()).layer(middleware::from_fn_with_state(
         app.desk.hub().clone(),
@@ -110,6 +117,8 @@ async fn safe_headers(request: Request, next: Next) -> Response {
     let is_widget = request.uri().path().starts_with("/widget");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    // What customers sent is shown under a stricter policy of its own.
+    let sandboxed = headers.contains_key(header::CONTENT_SECURITY_POLICY);
     let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
@@ -120,7 +129,7 @@ async fn safe_headers(request: Request, next: Next) -> Response {
             header::HeaderName::from_static("cross-origin-resource-policy"),
             "cross-origin",
         );
-    } else {
+    } else if !sandboxed {
         set(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \

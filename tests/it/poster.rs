@@ -31,7 +31,8 @@ pub async fn ask(server: &TestServer, line: &str, headers: &[(&str, &str)], body
     for (name, value) in headers {
         request += &format!("{name}: {value}\r\n");
     }
-    if !headers.iter().any(|(name, _)| *name == "content-length") {
+    let tells = |name: &str| name == "content-length" || name == "transfer-encoding";
+    if !headers.iter().any(|(name, _)| tells(name)) {
         request += &format!("content-length: {}\r\n", body.len());
     }
     let (mut reader, mut writer) = stream.split();
