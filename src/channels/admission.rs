@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rand::Rng;
-use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, watch};
 
+use super::channel::{Channel, store_code, token_hash};
 use super::text::TEXT_CHARS_MAX;
-use super::websocket::Channel;
 use super::wire::{Code, Hello, Rating, VERSION, Welcome};
 use crate::conversation::{ConversationId, Lang, Status};
 use crate::engine::{Delivery, Hub, Inbound, Queue};
-use crate::store::{self, Head, Opening};
+use crate::store::{Head, Opening, Survey};
 
 /// Longest value of a page, in characters.
 const PAGE_CHARS_MAX: usize = 100;
+/// Age up to which a conversation is gone on with unasked, in milliseconds.
+const RESUMED_MS_MAX: i64 = 30 * 24 * 3_600_000;
 /// Most values of a page.
 const PAGE_KEYS_MAX: usize = 8;
 
@@ -30,14 +30,14 @@ pub(super) struct Guest {
 
 /// Finds or opens the conversation.
 pub(super) async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, Welcome), Code> {
+    if hello.v != VERSION {
+        return Err(Code::UnsupportedVersion);
+    }
     let hub = &channel.hub;
     let customer = identify(channel, hello)?;
     let page = page_of(&hello.page)?;
     let lang = Lang::from_locale(hello.locale.as_deref().unwrap_or("zh"));
-    let (head, token) = match &hello.conversation {
-        Some(id) => come_back(hub, id, hello.token.as_deref()).await?,
-        None => open(hub, lang).await?,
-    };
+    let (head, token) = find_or_open(channel, hello, customer.as_deref(), lang).await?;
     let mut last_seq = head.last_seq;
     // Nothing is known of a fresh conversation that could be other now.
     if hello.conversation.is_some() || customer.is_some() || !page.is_empty() {
@@ -58,17 +58,44 @@ pub(super) async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, We
         .epoch
         .as_deref()
         .is_none_or(|epoch| epoch == hub.store().epoch());
-    let resumed = same_epoch && after <= last_seq;
-    // Subscribed before anything is read: what happens in between comes twice and is passed over.
-    let deliveries = hub.subscribe(&head.id).map_err(|error| Code::from(&error))?;
-    let brain = hub.engine().brain();
+    // Who names no conversation has read nothing of it.
+    let read_max = if hello.conversation.is_some() { last_seq } else { 0 };
+    let resumed = same_epoch && after <= read_max;
+    let guest = Guest::new(channel, &head, if resumed { after } else { 0 })?;
+    let welcome = welcome(channel, &head, token, lang);
     let welcome = Welcome {
+        head: last_seq,
+        resumed,
+        ..welcome
+    };
+    Ok((guest, welcome))
+}
+
+impl Guest {
+    /// Whoever goes on listening to a conversation behind `after`.
+    pub fn new(channel: &Channel, head: &Head, after: u64) -> Result<Self, Code> {
+        let hub = &channel.hub;
+        Ok(Self {
+            id: head.id.clone(),
+            cursor: after,
+            status: head.ownership.status,
+            // Subscribed before anything is read: what happens in between comes twice and is passed over.
+            deliveries: hub.subscribe(&head.id).map_err(|error| Code::from(&error))?,
+            queue: hub.board().queue(),
+        })
+    }
+}
+
+fn welcome(channel: &Channel, head: &Head, token: String, lang: Lang) -> Welcome {
+    let hub = &channel.hub;
+    let brain = hub.engine().brain();
+    Welcome {
         v: VERSION,
         conversation: head.id.to_string(),
         token,
         epoch: hub.store().epoch().to_owned(),
-        head: last_seq,
-        resumed,
+        head: head.last_seq,
+        resumed: true,
         status: head.ownership.status,
         shop: brain.bot.shop.name(lang).to_owned(),
         lang,
@@ -76,15 +103,9 @@ pub(super) async fn admit(channel: &Channel, hello: &Hello) -> Result<(Guest, We
         rating: Rating {
             reasons: brain.bot.handoff.rating_reasons.clone(),
         },
-    };
-    let guest = Guest {
-        id: head.id,
-        cursor: if resumed { after } else { 0 },
-        status: head.ownership.status,
-        deliveries,
-        queue: hub.board().queue(),
-    };
-    Ok((guest, welcome))
+        files: channel.files_taken(),
+        takes: vec!["read"],
+    }
 }
 
 /// The customer that the shop's token proves; a token that proves nothing is refused, not passed over.
@@ -110,49 +131,47 @@ pub(super) fn page_of(page: &BTreeMap<String, String>) -> Result<BTreeMap<String
         .collect())
 }
 
-async fn come_back(hub: &Hub, id: &str, token: Option<&str>) -> Result<(Head, String), Code> {
-    let id = ConversationId::new(id).map_err(|_| Code::UnknownConversation)?;
-    let head = hub.store().head(&id).await.map_err(|error| store_code(&error))?;
-    let token = token.ok_or(Code::AuthRequired)?;
-    if !holds(&head, token) {
-        return Err(Code::UnknownConversation);
+async fn find_or_open(
+    channel: &Channel,
+    hello: &Hello,
+    customer: Option<&str>,
+    lang: Lang,
+) -> Result<(Head, String), Code> {
+    if let Some(id) = &hello.conversation {
+        let head = channel.head(id, hello.token.as_deref()).await?;
+        return Ok((head, hello.token.clone().unwrap_or_default()));
     }
-    Ok((head, token.to_owned()))
-}
-
-async fn open(hub: &Hub, lang: Lang) -> Result<(Head, String), Code> {
-    let token: [u8; 24] = rand::rng().random();
-    let token: String = token.iter().map(|b| format!("{b:02x}")).collect();
-    let id =
-        ConversationId::new(format!("c-{}", uuid::Uuid::new_v4().simple())).map_err(|_| Code::Unavailable)?;
-    let opening = Opening {
-        id,
-        token_hash: token_hash(&token),
-        lang,
-        at: hub.now(),
+    let head = match newest_of(&channel.hub, customer).await? {
+        Some(head) => head,
+        None => open(channel, lang).await?,
     };
-    let head = hub
-        .store()
-        .open(opening)
-        .await
-        .map_err(|error| store_code(&error))?;
+    let token = channel.token(&head.id)?;
     Ok((head, token))
 }
 
-/// Whether a token is the conversation's own. Both are hashes of high-entropy secrets, so comparing them leaks
-/// nothing worth having.
-#[must_use]
-pub fn holds(head: &Head, token: &str) -> bool {
-    token_hash(token) == head.token_hash
+/// What a proved customer can go on with on a device that knows of none.
+async fn newest_of(hub: &Hub, customer: Option<&str>) -> Result<Option<Head>, Code> {
+    let Some(customer) = customer else {
+        return Ok(None);
+    };
+    let own = Survey::Customer {
+        customer: customer.to_owned(),
+        heads_max: 1,
+    };
+    let found = hub.store().survey(own).await;
+    let newest = found.map_err(|error| store_code(&error))?.pop();
+    Ok(newest.filter(|head| hub.now() - head.updated_at <= RESUMED_MS_MAX))
 }
 
-fn token_hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes())
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
-}
-
-pub(super) fn store_code(error: &store::Error) -> Code {
-    Code::from(&crate::engine::Error::Store(error.clone()))
+async fn open(channel: &Channel, lang: Lang) -> Result<Head, Code> {
+    let id =
+        ConversationId::new(format!("c-{}", uuid::Uuid::new_v4().simple())).map_err(|_| Code::Unavailable)?;
+    let opening = Opening {
+        token_hash: token_hash(&channel.token(&id)?),
+        id,
+        lang,
+        at: channel.hub.now(),
+    };
+    let opened = channel.hub.store().open(opening).await;
+    opened.map_err(|error| store_code(&error))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::ws::WebSocketUpgrade;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
-/// Bounds of a socket; every one is hit by a test.
+/// Bounds of sockets, and of what comes without one; every one is hit by a test.
 #[derive(Debug, Clone)]
 pub struct SocketLimits {
     /// Largest message, in bytes.
@@ -15,10 +15,12 @@ pub struct SocketLimits {
     pub read_buffer_bytes: usize,
     /// Bytes that may wait for a slow reader.
     pub write_buffer_bytes_max: usize,
-    /// Time until the first frame, in milliseconds.
+    /// Time until the first frame, and for the body of a request, in milliseconds.
     pub hello_ms_max: u64,
     /// Silence after which a ping is sent, in milliseconds.
     pub ping_ms: u64,
+    /// Silence after which a stream gets an empty line, in milliseconds.
+    pub beat_ms: u64,
     /// Silence after which the peer counts as gone, in milliseconds.
     pub silence_ms_max: u64,
     /// Time one write may take, in milliseconds.
@@ -29,6 +31,12 @@ pub struct SocketLimits {
     pub frames_burst_max: u32,
     /// Refusals for speed before the socket is closed.
     pub rate_refusals_max: u32,
+    /// Largest file of a customer, in bytes.
+    pub file_bytes_max: usize,
+    /// Time for a file to come, in milliseconds.
+    pub upload_ms_max: u64,
+    /// Files on their way at once; each is held in memory until it is whole.
+    pub uploads_max: usize,
 }
 
 impl Default for SocketLimits {
@@ -39,11 +47,15 @@ impl Default for SocketLimits {
             write_buffer_bytes_max: 256 * 1024,
             hello_ms_max: 10_000,
             ping_ms: 25_000,
+            beat_ms: 15_000,
             silence_ms_max: 70_000,
             write_ms_max: 10_000,
             frames_per_s_max: 10,
             frames_burst_max: 40,
             rate_refusals_max: 50,
+            file_bytes_max: 5 * 1024 * 1024,
+            upload_ms_max: 60_000,
+            uploads_max: 16,
         }
     }
 }

@@ -2,13 +2,23 @@
 //! nothing of dialogues.
 
 mod admission;
+mod channel;
+mod files;
 mod identity;
+mod intake;
 mod limits;
+mod meters;
+mod requests;
+mod seat;
+mod stream;
 mod text;
+mod transcript;
 pub mod websocket;
 pub mod wire;
 
-pub use admission::holds;
+pub use channel::Channel;
+pub use files::shown;
 pub use identity::{Identity, ShortSecret};
 pub use limits::{SocketLimits, socket_of};
+pub use requests::routes;
 pub use text::{TEXT_CHARS_MAX, check_text};

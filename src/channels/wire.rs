@@ -30,6 +30,11 @@ pub enum ClientFrame {
         /// Writing.
         on: bool,
     },
+    /// The customer has seen everything up to a place.
+    Read {
+        /// The last seq seen.
+        seq: u64,
+    },
     /// How it was with people.
     Rate {
         /// 1 to 5.
@@ -86,6 +91,9 @@ pub struct Say {
     /// The tapped button.
     #[serde(default)]
     pub choice: Option<String>,
+    /// Ids of files of this conversation; up to four.
+    #[serde(default)]
+    pub photos: Vec<String>,
 }
 
 /// A frame to a customer's browser.
@@ -141,6 +149,19 @@ pub struct Welcome {
     pub text_chars_max: usize,
     /// How people can be rated.
     pub rating: Rating,
+    /// What files may be sent.
+    pub files: FilesTaken,
+    /// Types of customers' frames that not every server of this version takes.
+    pub takes: Vec<&'static str>,
+}
+
+/// What files may be sent.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct FilesTaken {
+    /// Media types.
+    pub types: Vec<&'static str>,
+    /// Largest file, in bytes.
+    pub bytes_max: usize,
 }
 
 /// What a rating is made of, besides stars and words.
@@ -156,10 +177,18 @@ pub struct Rating {
 pub enum SignalFrame {
     /// Somebody is writing.
     Typing {
-        /// `customer`, `bot` or `agent`.
+        /// `bot` or `agent`.
         who: &'static str,
+        /// Name of the agent as shown.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
         /// Writing, or stopped.
         on: bool,
+    },
+    /// The agent has seen everything up to a place.
+    Read {
+        /// The last seq seen.
+        seq: u64,
     },
     /// The place in the queue.
     Queue {
@@ -207,6 +236,12 @@ pub enum Code {
     Empty,
     /// A text above the limit.
     TooLong,
+    /// A frame or file above the limit.
+    TooLarge,
+    /// A file of none of the kinds that are taken.
+    BadFile,
+    /// The conversation has as many files as it may.
+    FilesFull,
     /// An id outside the rule.
     BadCid,
     /// The id stands for another message.
@@ -246,6 +281,9 @@ impl Code {
             Self::BadText => "the text holds a NUL character",
             Self::Empty => "the text has nothing to see in it",
             Self::TooLong => "the text is longer than text_chars_max",
+            Self::TooLarge => "larger than a frame, or a file, may be",
+            Self::BadFile => "the bytes are of none of the types in welcome.files",
+            Self::FilesFull => "the conversation has as many files as it may, 20 of 50 MiB together",
             Self::BadCid => "cid must have 8 to 64 characters out of A-Z a-z 0-9 - _",
             Self::CidConflict => "this cid was used for another message; use a fresh one",
             Self::AuthRequired => "send hello first, with the conversation's own token",
@@ -405,7 +443,7 @@ impl<'de> serde::de::Visitor<'de> for UnrepeatedVisitor {
 }
 
 /// The types of customers' frames.
-pub const CLIENT_TYPES: [&str; 6] = ["hello", "say", "page", "typing", "rate", "contact"];
+pub const CLIENT_TYPES: [&str; 7] = ["hello", "say", "page", "typing", "read", "rate", "contact"];
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::console::{AccountChange, change_account, random_password};
 use crate::desk::Desk;
 use crate::engine::{Clock, Engine, Hub, HubSettings, SystemClock};
-use crate::server::{App, router, serve};
+use crate::server::{App, SITE, router, serve};
 use crate::store::{Account, Accounts, Ledger, Role, Sqlite};
 
 /// How long the bot waits for more before it answers.
@@ -76,6 +76,7 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
     let brain = brain::load(&common, |bot| connect(bot, ledger))?;
     let facts = facts_of(&brain);
     let accounts = store.accounts().await?;
+    let files = store.files().await.map_err(Misuse::from_error)?;
     let password = first_password(&accounts, args.reset_password).await?;
     let store = Arc::new(store);
     let engine = Engine::new(brain);
@@ -96,6 +97,7 @@ async fn open(args: &ServeArgs, config: &Config) -> anyhow::Result<()> {
     let (drain, draining) = watch::channel(false);
     let app = App {
         desk,
+        files,
         limits: Arc::new(SocketLimits::default()),
         identity: identity_of(config)?,
         draining: draining.clone(),
@@ -230,7 +232,7 @@ fn greet(opened: &Opened<'_>) {
     };
     let _gone = writeln!(
         std::io::stderr(),
-        "xiaoer {} open in {ms} ms\n  shop      {facts}{caught_up}\n  widget    {base}/demo            <- open this, ask 我的订单到哪了\n  console   {base}/console         {password}\n  embed     <script async src=\"{base}/widget.js\" data-site=\"demo\"></script>\n  data      {}   {loopback}",
+        "xiaoer {} open in {ms} ms\n  shop      {facts}{caught_up}\n  widget    {base}/demo            <- open this, ask 我的订单到哪了\n  console   {base}/console         {password}\n  embed     <script async src=\"{base}/widget.js\" data-site=\"{SITE}\"></script>\n  data      {}   {loopback}",
         env!("CARGO_PKG_VERSION"),
         config.data.display(),
     );

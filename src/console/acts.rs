@@ -39,13 +39,12 @@ impl AgentSocket {
                 let own = hub.board().get(&id);
                 // Only who speaks to the customer is seen typing by them.
                 if own.is_some_and(|row| row.agent() == Some(&self.account.account)) {
-                    hub.signal(
-                        &id,
-                        Signal {
-                            who: Who::Agent,
-                            on: *on,
-                        },
-                    );
+                    let typing = Signal::Typing {
+                        who: Who::Agent,
+                        name: Some(self.account.name.clone()),
+                        on: *on,
+                    };
+                    hub.signal(&id, typing);
                 }
                 Ok(())
             }

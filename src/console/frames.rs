@@ -272,8 +272,16 @@ pub enum Hint {
     Typing {
         /// `customer` or `agent`.
         who: &'static str,
+        /// Name of the agent as shown.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
         /// Writing, or stopped.
         on: bool,
+    },
+    /// The customer has seen everything up to a place.
+    Read {
+        /// The last seq seen.
+        seq: u64,
     },
     /// Who looks at the conversation, oneself included.
     Viewing {

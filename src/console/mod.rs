@@ -6,6 +6,7 @@ mod account_change;
 mod accounts;
 mod acts;
 mod audit;
+mod files;
 mod frames;
 mod login;
 mod packet;
@@ -26,16 +27,18 @@ pub use account_change::{AccountChange, BadField, ChangeError, Changed, change_a
 pub use accounts::described;
 pub use frames::{AgentFrame, ConsoleFrame};
 pub use login::{LoginGate, hash_password, random_password};
-pub use transcript::{file, transcript_of};
 
 use crate::channels::SocketLimits;
 use crate::desk::Desk;
+use crate::store::Files;
 
 /// What the console needs.
 #[derive(Clone)]
 pub struct Console {
     /// Who is there, and the door to conversations.
     pub desk: Desk,
+    /// What customers sent besides words.
+    pub files: Files,
     /// Slows down guessing.
     pub gate: Arc<LoginGate>,
     /// Bounds of a socket.
@@ -53,6 +56,7 @@ pub fn routes(console: Console) -> Router {
         .route("/console/api/accounts", get(accounts::list))
         .route("/console/api/accounts/{account}", put(accounts::put))
         .route("/console/api/audit", get(audit::page))
+        .route("/console/api/files/{conversation}/{id}", get(files::file))
         .route("/console/api/conversations/{id}/packet", get(packet::packet))
         .route(
             "/console/api/conversations/{id}/suggestions",

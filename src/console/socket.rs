@@ -17,7 +17,7 @@ use super::rows::Row;
 use super::{Console, login};
 use crate::channels::socket_of;
 use crate::channels::wire::{Code, parse};
-use crate::conversation::{ConversationId, Recorded};
+use crate::conversation::{ConversationId, Event, Recorded};
 use crate::desk::{Agent, Look, Notice, NoticeKind, Seat};
 use crate::engine::{Delivery, Signal, Who};
 use crate::store::{Account, Role};
@@ -245,7 +245,9 @@ impl AgentSocket {
             deliveries,
             id,
         });
-        self.catch_up().await
+        self.catch_up().await?;
+        self.tell_read();
+        Ok(())
     }
 
     pub(super) fn unwatch(&mut self) {
@@ -262,24 +264,45 @@ impl AgentSocket {
                 Some(first) if first > watched.cursor + 1 => self.catch_up().await,
                 _ => Ok(()),
             },
-            Ok(Delivery::Signal(Signal { who, on })) => {
-                let id = &watched.id;
-                let row = self.console.desk.hub().board().get(id);
-                let own = row.is_some_and(|row| row.agent() == Some(&self.account.account));
-                let who = match who {
-                    Who::Customer => "customer",
-                    Who::Agent if !own => "agent",
-                    Who::Agent | Who::Bot => return Ok(()),
-                };
-                let conversation = id.to_string();
-                let hint = Hint::Typing { who, on };
-                self.send(&ConsoleFrame::Signal { conversation, hint }).await
-            }
+            Ok(Delivery::Signal(signal)) => self.pass_hint(signal).await,
             Err(RecvError::Lagged(_)) => self.catch_up().await,
             Err(RecvError::Closed) => {
                 self.watched = None;
                 Ok(())
             }
+        }
+    }
+
+    /// Whether the customer is this agent's to answer.
+    fn owns(&self, id: &ConversationId) -> bool {
+        let row = self.console.desk.hub().board().get(id);
+        row.is_some_and(|row| row.agent() == Some(&self.account.account))
+    }
+
+    async fn pass_hint(&mut self, signal: Signal) -> Flow<()> {
+        let Some(watched) = &self.watched else {
+            return Ok(());
+        };
+        let typing = |who, name, on| Hint::Typing { who, name, on };
+        let hint = match signal {
+            Signal::Typing { who, name, on } => match who {
+                Who::Customer => typing("customer", name, on),
+                Who::Agent if !self.owns(&watched.id) => typing("agent", name, on),
+                Who::Agent | Who::Bot => return Ok(()),
+            },
+            Signal::Read { who, seq } if who == Who::Customer => Hint::Read { seq },
+            Signal::Read { .. } => return Ok(()),
+        };
+        let conversation = watched.id.to_string();
+        self.send(&ConsoleFrame::Signal { conversation, hint }).await
+    }
+
+    /// What the owner looks at counts as read.
+    fn tell_read(&self) {
+        if let Some(watched) = self.watched.as_ref().filter(|watched| self.owns(&watched.id)) {
+            let (who, seq) = (Who::Agent, watched.cursor);
+            let hub = self.console.desk.hub();
+            hub.signal(&watched.id, Signal::Read { who, seq });
         }
     }
 
@@ -297,7 +320,12 @@ impl AgentSocket {
             to: last.seq,
             items: events.to_vec(),
         };
-        self.send(&frame).await
+        self.send(&frame).await?;
+        let counts = |e: &Recorded| matches!(e.event, Event::CustomerSaid { .. } | Event::AgentJoined { .. });
+        if events.iter().any(counts) {
+            self.tell_read();
+        }
+        Ok(())
     }
 
     async fn catch_up(&mut self) -> Flow<()> {

@@ -30,7 +30,7 @@ pub(super) async fn transcript(
 pub async fn transcript_of(desk: &Desk, id: &ConversationId, lang: Lang) -> Result<String, RecordsError> {
     let events = desk.records().events(id).await?;
     let (bot, id) = (desk.hub().engine().brain().bot.clone(), id.clone());
-    let page = move || crate::desk::transcript(id.as_str(), &events, &bot.shop, lang);
+    let page = move || crate::engine::transcript(id.as_str(), &events, &bot.shop, lang);
     tokio::task::spawn_blocking(page)
         .await
         .map_err(|_| RecordsError::Interrupted)

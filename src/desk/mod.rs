@@ -10,7 +10,6 @@ mod router;
 mod routing;
 mod shorten;
 mod suggest;
-mod transcript;
 mod wait;
 
 use std::sync::{Arc, Mutex};
@@ -24,7 +23,6 @@ pub use records::{Before, Hit, Hits, Records, RecordsError};
 pub use report::{DAYS_MAX, Episode, NoSpan, Report, Sheet, Span, Terms, csv, episodes};
 pub use routing::{Candidate, choose};
 pub use suggest::{Suggestion, open_question, pairs, suggest};
-pub use transcript::transcript;
 
 use crate::conversation::ConversationId;
 use crate::engine::Hub;

@@ -137,14 +137,19 @@ impl Task {
         let mut append = unfenced(&self.id, self.inner.clock.now());
         match inbound {
             Inbound::CatchUp => {}
-            Inbound::CustomerSaid { cid, text, choice } => {
-                let hash = body_hash(&text, choice.as_deref());
+            Inbound::CustomerSaid {
+                cid,
+                text,
+                choice,
+                photos,
+            } => {
+                let hash = body_hash(&text, choice.as_deref(), &photos);
                 append.once = Some((cid.clone(), hash));
                 append.events.push(Event::CustomerSaid {
                     cid,
                     text,
                     choice,
-                    photos: Vec::new(),
+                    photos,
                 });
             }
             Inbound::Arrived { customer, page } => {
@@ -175,7 +180,7 @@ impl Task {
             Inbound::Act(person, act) => {
                 append.once = match &act {
                     Act::Reply { cid, text } | Act::Note { cid, text, .. } => {
-                        Some((cid.clone(), body_hash(text, None)))
+                        Some((cid.clone(), body_hash(text, None, &[])))
                     }
                     _ => None,
                 };
@@ -326,9 +331,12 @@ impl Task {
     }
 
     fn signal(&self, on: bool) {
-        let _listeners = self
-            .deliveries
-            .send(Delivery::Signal(Signal { who: Who::Bot, on }));
+        let typing = Signal::Typing {
+            who: Who::Bot,
+            name: None,
+            on,
+        };
+        let _listeners = self.deliveries.send(Delivery::Signal(typing));
     }
 
     async fn load(&mut self) -> Result<(), Error> {
@@ -356,11 +364,15 @@ impl Task {
 }
 
 /// SHA-256 of what a `cid` stands for.
-fn body_hash(text: &str, choice: Option<&str>) -> String {
+fn body_hash(text: &str, choice: Option<&str>, photos: &[String]) -> String {
     let mut hash = Sha256::new();
     hash.update(text.as_bytes());
     hash.update([0]);
     hash.update(choice.unwrap_or_default().as_bytes());
+    for photo in photos {
+        hash.update([0]);
+        hash.update(photo.as_bytes());
+    }
     hash.finalize()
         .iter()
         .take(16)

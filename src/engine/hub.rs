@@ -55,6 +55,8 @@ pub enum Inbound {
         text: String,
         /// The button they tapped.
         choice: Option<String>,
+        /// Ids of the pictures that came along.
+        photos: Vec<String>,
     },
     /// The customer came or looks at another page.
     Arrived {
@@ -111,12 +113,24 @@ pub enum Who {
 }
 
 /// A hint that is never stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Signal {
-    /// Who is writing.
-    pub who: Who,
-    /// Whether they are, or have stopped.
-    pub on: bool,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signal {
+    /// Somebody is writing.
+    Typing {
+        /// Who.
+        who: Who,
+        /// Their name as shown, for people of the shop.
+        name: Option<String>,
+        /// Whether they are, or have stopped.
+        on: bool,
+    },
+    /// Somebody has seen everything up to a place.
+    Read {
+        /// Who.
+        who: Who,
+        /// The last seq seen.
+        seq: u64,
+    },
 }
 
 /// What subscribers of a conversation get.
@@ -238,8 +252,13 @@ impl Hub {
     pub fn signal(&self, id: &ConversationId, signal: Signal) {
         let live = self.inner.live.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(live) = live.get(id) {
-            if signal.who == Who::Customer {
-                live.typing.store(signal.on, Ordering::Relaxed);
+            if let Signal::Typing {
+                who: Who::Customer,
+                on,
+                ..
+            } = signal
+            {
+                live.typing.store(on, Ordering::Relaxed);
             }
             let _listeners = live.deliveries.send(Delivery::Signal(signal));
         }

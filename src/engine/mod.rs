@@ -6,12 +6,14 @@ mod board;
 mod clock;
 mod conversation_task;
 mod hub;
+mod transcript;
 mod turn;
 
 pub use act::{Act, Person, Routed, Target, Writes, acted, routed};
 pub use board::{Board, Place, Queue};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use hub::{Delivery, Hub, HubSettings, Inbound, Outcome, Signal, Who};
+pub use transcript::transcript;
 pub use turn::{Brain, Engine, Pause, Turn, Turned, ask};
 
 use crate::store;

@@ -4,11 +4,12 @@
 use std::fmt::Write as _;
 
 use ammonia::clean_text;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 
-use super::App;
+use super::{App, SITE};
 use crate::conversation::Lang;
 use crate::engine::{Clock, SystemClock};
 use crate::knowledge::{Link, Page};
@@ -39,8 +40,32 @@ const EN: Words = Words {
     ask: "It may have been taken down. Ask us in the corner below.",
 };
 
-/// `GET /articles/{lang}/{id}`.
-pub(super) async fn page(State(app): State<App>, Path((lang, id)): Path<(String, String)>) -> Response {
+/// What the address names besides the article.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// The shop's site, so that its conversation goes on here.
+    site: Option<String>,
+}
+
+/// Longest name of a site, in characters.
+const SITE_CHARS_MAX: usize = 64;
+
+fn site_of(asked: Option<String>) -> Option<String> {
+    let plain = |site: &String| {
+        (1..=SITE_CHARS_MAX).contains(&site.len())
+            && site
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    asked.filter(plain)
+}
+
+/// `GET /articles/{lang}/{id}[?site=NAME]`.
+pub(super) async fn page(
+    State(app): State<App>,
+    Path((lang, id)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Response {
     let Some(lang) = Lang::of_code(&lang) else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -59,17 +84,26 @@ pub(super) async fn page(State(app): State<App>, Path((lang, id)): Path<(String,
         // A saved article is live at once.
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    (status, headers, written(shop, words, found.as_ref())).into_response()
+    let site = site_of(asked.site);
+    (
+        status,
+        headers,
+        written(shop, words, found.as_ref(), site.as_deref()),
+    )
+        .into_response()
 }
 
-fn written(shop: &str, words: &Words, page: Option<&Page>) -> String {
+/// The page; links go on with the `site` that was asked for.
+fn written(shop: &str, words: &Words, page: Option<&Page>, site: Option<&str>) -> String {
+    let asked = site.map(|site| format!("?site={site}")).unwrap_or_default();
+    let site = site.unwrap_or(SITE);
     let shop = clean_text(shop);
     let title = clean_text(page.map_or(words.not_there, |page| &page.title));
     let mut html = String::new();
     let other = page.and_then(|page| page.other.as_ref()).map(|link| {
         let code = link.lang.code();
         format!(
-            "<a href=\"{}\" lang=\"{code}\" hreflang=\"{code}\">{}</a>",
+            "<a href=\"{}{asked}\" lang=\"{code}\" hreflang=\"{code}\">{}</a>",
             link.address(),
             words.other
         )
@@ -90,7 +124,7 @@ fn written(shop: &str, words: &Words, page: Option<&Page>) -> String {
             if !page.related.is_empty() {
                 let item = |link: &Link| {
                     format!(
-                        "<li><a href=\"{}\">{}</a></li>",
+                        "<li><a href=\"{}{asked}\">{}</a></li>",
                         link.address(),
                         clean_text(&link.title)
                     )
@@ -107,7 +141,10 @@ fn written(shop: &str, words: &Words, page: Option<&Page>) -> String {
             let _ = write!(html, "<p>{}</p>", words.ask);
         }
     }
-    html.push_str("\n</main>\n<script async src=\"/widget.js\"></script>\n</body>\n</html>\n");
+    let _ = write!(
+        html,
+        "\n</main>\n<script async src=\"/widget.js\" data-site=\"{site}\"></script>\n</body>\n</html>\n"
+    );
     html
 }
 
@@ -130,7 +167,7 @@ mod tests {
             other: Some(link(Lang::Zh, "\"><b>")),
             related: vec![link(Lang::En, "faq:zh:1")],
         };
-        let html = written("Shop <x>", &EN, Some(&page));
+        let html = written("Shop <x>", &EN, Some(&page), None);
         assert!(
             !html.contains("<script>") && !html.contains("<b>") && !html.contains("<x>"),
             "{html}"
@@ -139,6 +176,29 @@ mod tests {
             html.contains("/articles/zh/%22%3E%3Cb%3E") && html.contains("/articles/en/faq%3Azh%3A1"),
             "{html}"
         );
-        assert!(written("Shop", &ZH, None).contains(ZH.not_there));
+        assert!(written("Shop", &ZH, None, None).contains(ZH.not_there));
+        assert!(html.contains(&format!("data-site=\"{SITE}\"")), "{html}");
+        let of_shop = written("Shop", &EN, Some(&page), Some("main"));
+        assert!(
+            of_shop.contains("data-site=\"main\"") && of_shop.contains("faq%3Azh%3A1?site=main"),
+            "{of_shop}"
+        );
+    }
+
+    #[test]
+    fn a_site_is_a_plain_name_and_the_demo_has_ours() {
+        for (asked, site) in [
+            (Some("main"), Some("main")),
+            (Some("shop.example_1-a"), Some("shop.example_1-a")),
+            (Some("\" onload=\"alert(1)"), None),
+            (Some(""), None),
+            (None, None),
+        ] {
+            assert_eq!(site_of(asked.map(str::to_owned)).as_deref(), site);
+        }
+        assert_eq!(site_of(Some("a".repeat(SITE_CHARS_MAX + 1))), None);
+        let own = format!("data-site=\"{SITE}\"");
+        assert!(include_str!("../../web/demo/index.html").contains(&own));
+        assert!(include_str!("../../web/demo/chat.html").contains(&own));
     }
 }

@@ -5,7 +5,6 @@ mod article;
 mod assets;
 mod linger;
 mod origin;
-mod transcript;
 
 use std::sync::Arc;
 
@@ -22,11 +21,14 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 pub use accept::serve;
 
-use crate::channels::websocket::{self, Channel};
-use crate::channels::{Identity, SocketLimits, socket_of};
+use crate::channels::{self, Channel, Identity, SocketLimits, socket_of, websocket};
 use crate::console::{Console, LoginGate, routes};
 use crate::desk::Desk;
+use crate::store::Files;
 
+/// The site that the server's own pages keep conversations under, unless their address names another: who
+/// goes from the demo to an article goes on with the same conversation.
+pub const SITE: &str = "demo";
 /// Largest request body, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
@@ -35,6 +37,8 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 pub struct App {
     /// Who serves people, and the door to conversations.
     pub desk: Desk,
+    /// What customers sent besides words.
+    pub files: Files,
     /// Bounds of sockets.
     pub limits: Arc<SocketLimits>,
     /// Checks who customers are; without it nobody is known.
@@ -47,39 +51,44 @@ pub struct App {
 pub fn router(app: App) -> Router {
     let console = Console {
         desk: app.desk.clone(),
+        files: app.files.clone(),
         gate: Arc::new(LoginGate::default()),
         limits: app.limits.clone(),
         draining: app.draining.clone(),
     };
     let agents = routes(console).layer(middleware::from_fn(own_origin_only));
+    let channel = Channel::new(
+        app.desk.hub().clone(),
+        app.files.clone(),
+        app.limits.clone(),
+        app.identity.clone(),
+        app.draining.clone(),
+    );
+    // Each of these measures its own body.
+    let customers = channels::routes(channel.clone()).layer(middleware::from_fn_with_state(
+        app.desk.hub().clone(),
+        origin::for_shops,
+    ));
+    let chat = Router::new().route("/v1/chat", get(chat)).with_state(channel);
     Router::new()
-        .route("/v1/chat", get(chat))
-        .route(
-            "/v1/transcript",
-            get(transcript::transcript).options(transcript::preflight),
-        )
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready))
         .route("/articles/{lang}/{id}", get(article::page))
         .fallback(assets::asset)
         .with_state(app)
         .merge(agents)
+        .merge(chat)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .merge(customers)
         .layer(middleware::from_fn(safe_headers))
 }
 
-async fn chat(State(app): State<App>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
-    let brain = app.desk.hub().engine().brain();
+async fn chat(State(channel): State<Channel>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+    let brain = channel.hub.engine().brain();
     if !origin::may_connect(&headers, &brain.bot.shop.origins) {
-        return (StatusCode::FORBIDDEN, "this origin is not in shop.yaml").into_response();
+        return origin::refused();
     }
-    let channel = Channel {
-        hub: app.desk.hub().clone(),
-        limits: app.limits.clone(),
-        identity: app.identity.clone(),
-        draining: app.draining.clone(),
-    };
-    let upgrade = socket_of(upgrade, &app.limits);
+    let upgrade = socket_of(upgrade, &channel.limits);
     upgrade.on_upgrade(move |socket| websocket::serve(channel, socket))
 }
 
@@ -108,6 +117,8 @@ async fn safe_headers(request: Request, next: Next) -> Response {
     let is_widget = request.uri().path().starts_with("/widget");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    // What customers sent is shown under a stricter policy of its own.
+    let sandboxed = headers.contains_key(header::CONTENT_SECURITY_POLICY);
     let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
@@ -118,7 +129,7 @@ async fn safe_headers(request: Request, next: Next) -> Response {
             header::HeaderName::from_static("cross-origin-resource-policy"),
             "cross-origin",
         );
-    } else {
+    } else if !sandboxed {
         set(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \

@@ -1,7 +1,15 @@
-//! Which pages may open sockets. An `Origin` header never proves who somebody is; it only keeps other
+//! Which pages may open sockets and ask for what customers ask for. An `Origin` header never proves who somebody is; it only keeps other
 //! sites' pages from speaking with a visitor's browser.
 
-use axum::http::{HeaderMap, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::engine::Hub;
+
+/// How long a browser may remember what is allowed, in seconds.
+const PREFLIGHT_S: &str = "600";
 
 /// Whether a browser on this origin may open a customer's socket: the server's own pages, the origins
 /// listed in `shop.yaml`, and callers that are no browsers and send none.
@@ -25,6 +33,43 @@ pub(super) fn is_own(headers: &HeaderMap) -> bool {
         .strip_prefix("http://")
         .or_else(|| origin.strip_prefix("https://"));
     !host.is_empty() && bare.is_some_and(|bare| bare.eq_ignore_ascii_case(host))
+}
+
+/// What a page of another site is told.
+pub(super) fn refused() -> Response {
+    (StatusCode::FORBIDDEN, "this origin is not in shop.yaml").into_response()
+}
+
+/// Lets the shops' pages in, and lets their browsers read the answers (CORS).
+pub(super) async fn for_shops(State(hub): State<Hub>, request: Request, next: Next) -> Response {
+    let brain = hub.engine().brain();
+    if !may_connect(request.headers(), &brain.bot.shop.origins) {
+        return refused();
+    }
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let mut response = if request.method() == Method::OPTIONS {
+        let mut allowed = StatusCode::NO_CONTENT.into_response();
+        let mut set = |name, value| {
+            allowed
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value))
+        };
+        set(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST");
+        set(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "authorization, content-type",
+        );
+        set(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_S);
+        allowed
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = origin {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    }
+    response
 }
 
 fn origin_of(headers: &HeaderMap) -> Option<&str> {

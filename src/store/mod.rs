@@ -4,6 +4,7 @@
 mod accounts;
 mod audit;
 mod drafts;
+mod files;
 mod ledger;
 mod role;
 mod schema;
@@ -16,6 +17,7 @@ use async_trait::async_trait;
 pub use accounts::{Account, Accounts};
 pub use audit::{Act, AuditEntry};
 pub use drafts::{DRAFT_CHARS_MAX, Draft};
+pub use files::{CONVERSATION_BYTES_MAX, FILES_MAX, FileError, FileKind, Files};
 pub use ledger::{Entry, Ledger};
 pub use role::Role;
 pub use sqlite::Sqlite;
@@ -157,6 +159,9 @@ pub trait Store: Send + Sync {
 
     /// Random name of this store's lineage: it changes when the data is another.
     fn epoch(&self) -> &str;
+
+    /// What only this store's lineage knows: tokens are derived from it. Never leaves the server.
+    fn secret(&self) -> &str;
 }
 
 /// Which conversations to list.

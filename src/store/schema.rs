@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use rand::Rng;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Row};
 
@@ -10,7 +11,7 @@ use super::Error;
 
 /// What leads from each version of the tables to the next, the first from nothing. A step is never changed
 /// once it has been released.
-const STEPS: [&str; 2] = [VERSION_1, VERSION_2];
+const STEPS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
 
 const VERSION_1: &str = "
 CREATE TABLE store (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -67,8 +68,24 @@ CREATE INDEX conversation_by_opening ON conversation (opened_at);
 CREATE INDEX conversation_by_update ON conversation (updated_at);
 ";
 
-/// Creates the tables on first use, brings older ones up to date, and answers the lineage's name.
-pub(super) async fn prepare(connection: &mut SqliteConnection, path: &Path) -> Result<String, Error> {
+/// Files that customers sent; their bytes lie beside.
+const VERSION_3: &str = "
+CREATE TABLE file (
+  conversation TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, bytes INTEGER NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (conversation, id)
+) STRICT, WITHOUT ROWID;
+";
+
+/// What a store keeps of itself.
+pub(super) struct Lineage {
+    /// Its name.
+    pub epoch: String,
+    /// What only it knows.
+    pub secret: String,
+}
+
+/// Creates the tables on first use, brings older ones up to date, and answers what the lineage is.
+pub(super) async fn prepare(connection: &mut SqliteConnection, path: &Path) -> Result<Lineage, Error> {
     let row = sqlx::query("PRAGMA user_version")
         .fetch_one(&mut *connection)
         .await
@@ -88,7 +105,21 @@ pub(super) async fn prepare(connection: &mut SqliteConnection, path: &Path) -> R
         }
         walk(connection, missing, found == 0).await?;
     }
-    let row = sqlx::query("SELECT value FROM store WHERE key = 'epoch'")
+    let secret: [u8; 32] = rand::rng().random();
+    // The first start makes it up; a later one keeps it.
+    sqlx::query("INSERT OR IGNORE INTO store VALUES ('secret', $1)")
+        .bind(secret.iter().map(|b| format!("{b:02x}")).collect::<String>())
+        .execute(&mut *connection)
+        .await?;
+    Ok(Lineage {
+        epoch: value(connection, "epoch").await?,
+        secret: value(connection, "secret").await?,
+    })
+}
+
+async fn value(connection: &mut SqliteConnection, key: &str) -> Result<String, Error> {
+    let row = sqlx::query("SELECT value FROM store WHERE key = $1")
+        .bind(key)
         .fetch_one(connection)
         .await?;
     Ok(row.try_get("value")?)
@@ -107,8 +138,8 @@ async fn walk(connection: &mut SqliteConnection, steps: &[&'static str], is_new:
             .await?;
     }
     // A pragma takes no parameters.
-    const _: () = assert!(STEPS.len() == 2, "name the new version below");
-    sqlx::raw_sql("PRAGMA user_version = 2")
+    const _: () = assert!(STEPS.len() == 3, "name the new version below");
+    sqlx::raw_sql("PRAGMA user_version = 3")
         .execute(&mut *transaction)
         .await?;
     transaction.commit().await?;
@@ -195,8 +226,11 @@ mod tests {
     #[tokio::test]
     async fn the_file_is_opened_again_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Sqlite::open(folder.path()).await.unwrap().epoch().to_owned();
+        let first = Sqlite::open(folder.path()).await.unwrap();
+        let (epoch, secret) = (first.epoch().to_owned(), first.secret().to_owned());
+        assert_eq!(secret.len(), 64);
+        drop(first);
         let again = Sqlite::open(folder.path()).await.unwrap();
-        assert_eq!(again.epoch(), first);
+        assert_eq!((again.epoch(), again.secret()), (&*epoch, &*secret));
     }
 }

@@ -11,7 +11,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Row};
 use tokio::sync::{mpsc, oneshot};
 
-use super::schema::{damaged, prepare};
+use super::schema::{Lineage, damaged, prepare};
 use super::writer::{self, Request, to_sql};
 use super::{Append, Appended, Error, Head, Opening, Store, Survey, sqlite_read};
 use crate::conversation::{ConversationId, Recorded};
@@ -31,7 +31,7 @@ const READERS_MAX: u32 = 4;
 pub struct Sqlite {
     readers: SqlitePool,
     requests: mpsc::Sender<Request>,
-    epoch: String,
+    lineage: Lineage,
     path: PathBuf,
     /// Held as long as the store is open, so that no second process writes the same file.
     _lock: std::fs::File,
@@ -61,7 +61,7 @@ impl Sqlite {
             .busy_timeout(Duration::from_secs(5));
         let mut connection = options.connect().await.map_err(|error| damaged(&path, &error))?;
         check_version(&mut connection).await?;
-        let epoch = prepare(&mut connection, &path).await?;
+        let lineage = prepare(&mut connection, &path).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             .connect_with(options.read_only(true).create_if_missing(false))
@@ -71,7 +71,7 @@ impl Sqlite {
         Ok(Self {
             readers,
             requests,
-            epoch,
+            lineage,
             path,
             _lock: lock,
         })
@@ -178,7 +178,11 @@ impl Store for Sqlite {
     }
 
     fn epoch(&self) -> &str {
-        &self.epoch
+        &self.lineage.epoch
+    }
+
+    fn secret(&self) -> &str {
+        &self.lineage.secret
     }
 }
 
@@ -188,15 +192,28 @@ impl Sqlite {
     /// # Errors
     /// When the file cannot be opened a second time for writing accounts.
     pub async fn accounts(&self) -> Result<super::Accounts, Error> {
+        Ok(super::Accounts::new(self.beside().await?))
+    }
+
+    /// The files of conversations: their bytes beside this one, and which is whose in it.
+    ///
+    /// # Errors
+    /// When this file cannot be opened once more, or the folder cannot be used.
+    pub async fn files(&self) -> Result<super::Files, Error> {
+        let data = self.path.parent().unwrap_or(Path::new("."));
+        super::Files::open(self.beside().await?, data)
+    }
+
+    /// One more connection that writes, for what is no conversation.
+    async fn beside(&self) -> Result<SqlitePool, Error> {
         let options = SqliteConnectOptions::new()
             .filename(&self.path)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(5));
-        let pool = SqlitePoolOptions::new()
+        Ok(SqlitePoolOptions::new()
             .max_connections(1)
             .connect_with(options)
-            .await?;
-        Ok(super::Accounts::new(pool))
+            .await?)
     }
 }

@@ -26,7 +26,8 @@ async fn log_in_as(server: &TestServer, account: &str, password: &str) -> String
     http(server, &request).await
 }
 
-pub async fn agent(server: &TestServer, account: &str) -> Peer {
+/// A session of an account, as a request's `cookie` header names it.
+pub async fn cookie(server: &TestServer, account: &str) -> String {
     let answer = log_in_as(server, account, PASSWORD).await;
     assert!(answer.contains("HttpOnly; SameSite=Strict"), "{answer}");
     let cookie = answer
@@ -36,6 +37,11 @@ pub async fn agent(server: &TestServer, account: &str) -> Peer {
         .split(';')
         .next()
         .unwrap();
+    cookie.to_owned()
+}
+
+pub async fn agent(server: &TestServer, account: &str) -> Peer {
+    let cookie = &*cookie(server, account).await;
     Peer::connect(&server.url("/v1/console"), &[("cookie", cookie)]).await
 }
 

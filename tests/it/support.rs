@@ -145,6 +145,7 @@ impl Setup {
     pub async fn start_in(self, folder: &Path) -> TestServer {
         let store = Sqlite::open(folder).await.unwrap();
         let accounts = store.accounts().await.unwrap();
+        let files = store.files().await.unwrap();
         let password_hash = hash_password(PASSWORD).unwrap();
         let lin = Account::new("lin", "小林", &password_hash);
         accounts.put(&lin).await.unwrap();
@@ -161,6 +162,7 @@ impl Setup {
         desk.keep_going_round();
         let app = App {
             desk: desk.clone(),
+            files,
             limits: Arc::new(self.limits),
             identity: Some(Arc::new(Identity::new(IDENTITY_SECRET).unwrap())),
             draining: draining.clone(),

@@ -5,6 +5,7 @@ import { Text, clock } from "../shared/text";
 import { memo, useDesk, useSpeech } from "./hooks";
 import { Icon, type IconName } from "./icons";
 import { named } from "./list";
+import { Photos } from "./photos";
 import type { Item, Weighed } from "./protocol";
 import { moment } from "./time";
 
@@ -21,9 +22,8 @@ export const Entry = memo<EntryProps>(function Entry({ item, heard, isJoined, is
       return (
         <Said {...side} side="customer" name={w.customer}>
           <Text text={item.text} />
-          {(item.choice || !!item.photos?.length) && (
-            <small class="tapped">{item.choice ? w.tapped : w.photos(item.photos!.length)}</small>
-          )}
+          {item.choice && <small class="tapped">{w.tapped}</small>}
+          <Photos ids={item.photos ?? []} />
           {heard?.understanding && heard.understanding.anger > 0 && (
             <span class="anger">{w.angry[heard.understanding.anger] ?? w.angry[3]}</span>
           )}

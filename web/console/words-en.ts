@@ -122,7 +122,7 @@ export const EN: Words = {
   cites: "Cites",
   offeredChoices: "Choices given",
   tapped: "tapped",
-  photos: (n) => (n === 1 ? "1 picture" : `${n} pictures`),
+  photo: (n: number) => `Attachment ${n}`,
 
   notes: {
     handoff: (why) => `A person was asked for: ${why}`,

@@ -125,7 +125,7 @@ const zh = {
   cites: "引用",
   offeredChoices: "给出的选项",
   tapped: "点选",
-  photos: (n: number) => `附 ${n} 张图片`,
+  photo: (n: number) => `附件 ${n}`,
 
   notes: {
     handoff: (why: string) => `已请求转人工：${why}`,
