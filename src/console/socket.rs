@@ -290,7 +290,10 @@ impl AgentSocket {
                 Who::Agent if !self.owns(&watched.id) => typing("agent", name, on),
                 Who::Agent | Who::Bot => return Ok(()),
             },
-            Signal::Read { who, seq } if who == Who::Customer => Hint::Read { seq },
+            Signal::Read {
+                who: Who::Customer,
+                seq,
+            } => Hint::Read { seq },
             Signal::Read { .. } => return Ok(()),
         };
         let conversation = watched.id.to_string();
