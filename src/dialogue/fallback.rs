@@ -22,7 +22,7 @@ pub(super) fn fall_back(tracker: &Tracker, bot: &Bot) -> Option<Action> {
         if let Some(called) = people::dear(tracker, bot) {
             return Some(called);
         }
-        if tracker.misunderstood + 1 >= MISUNDERSTOOD_MAX {
+        if tracker.misunderstood >= MISUNDERSTOOD_MAX - 1 {
             return Some(Action::Handoff {
                 reason: HandoffReason::NotUnderstood,
             });
