@@ -111,7 +111,7 @@ pub struct Routing {
 pub struct Triggers {
     /// Intents that the shop leaves to people.
     pub sensitive: Vec<String>,
-    /// Levels of customers who get a person as soon as the bot does not understand.
+    /// Levels of customers who get a person when the bot does not understand twice in a row.
     pub vip_levels: Vec<String>,
     /// CNY from which an order is dear enough for the same.
     pub value_min: Option<u32>,
