@@ -17,6 +17,7 @@ mod exchange;
 mod files;
 mod handoff;
 mod handoff_desk;
+mod hints;
 mod knowledge;
 mod live;
 mod models;
