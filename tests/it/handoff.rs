@@ -221,6 +221,7 @@ async fn chatwoot_15068_old_pleas_do_not_hand_off_again() {
         customer.say("cid-00000001", "转人工，我要投诉").await;
         customer.peer.item("handoff_requested").await;
         customer.say("cid-00000002", "人工人工人工").await;
+        customer.peer.until(|f| f["cid"] == "cid-00000002").await;
         act(&mut lin, json!({"type": "claim", "conversation": id})).await;
         act(&mut lin, json!({"type": end, "conversation": id})).await;
         let answer = customer.ask("cid-00000003", "退款多久到账").await;

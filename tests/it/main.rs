@@ -18,6 +18,7 @@ mod exchange;
 mod files;
 mod handoff;
 mod handoff_desk;
+mod hints;
 mod knowledge;
 mod live;
 mod models;
