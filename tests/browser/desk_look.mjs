@@ -78,6 +78,8 @@ for (const { lang, ...options } of VARIANTS) {
     await state(`panel-${panel}`, async () => {
       if (!(await page.locator(`#tab-${panel}`).isVisible())) await page.locator(".panel-switch").click();
       await page.locator(`#tab-${panel}`).click();
+      // What the shop's people read is in their language, whatever the customer spoke.
+      if (panel === "customer") await page.getByText(lang === "zh" ? "诉求：" : "Wish:").first().waitFor();
     });
   }
   if (await page.locator(".panel-close").isVisible()) await page.locator(".panel-close").click();
@@ -124,7 +126,7 @@ await check("console: a whole shift without a mouse", async () => {
     for (const key of pressed) await page.keyboard.press(key);
   };
   // To the queue with the arrows of the tabs, then through the list.
-  await page.getByRole("tab", { selected: true }).focus();
+  await page.locator(".nav[aria-selected=true]").focus();
   for (let n = 0; n < 8 && !(await page.locator("#view-waiting[aria-selected=true]").count()); n++) await keys("ArrowDown");
   await page.locator("#view-waiting[aria-selected=true]").waitFor();
   const heads = async (words) => {
@@ -172,7 +174,7 @@ await check("console: a whole shift without a mouse", async () => {
   await keys("?");
   await page.locator(".sheet").waitFor();
   await keys("Escape");
-  await page.getByRole("tab", { selected: true }).focus();
+  await page.locator(".nav[aria-selected=true]").focus();
   for (let n = 0; n < 8 && !(await page.locator("#view-waiting[aria-selected=true]").count()); n++) await keys("ArrowDown");
   await heads("shift two");
   await keys("Alt+a");

@@ -1,8 +1,8 @@
 // What the server gathered about the watched conversation; the panel, the composer and the keys read it.
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { conversation } from "./api";
-import { useApi, useCalm, useDesk, type Fetched } from "./hooks";
+import { address, conversation } from "./api";
+import { useApi, useCalm, useDesk, type Fetched, useSpeech } from "./hooks";
 import type { Item, Packet, Suggestion } from "./protocol";
 
 export type Known = { packet: Fetched<Packet>; suggestions: Fetched<{ suggestions: Suggestion[] }> };
@@ -31,6 +31,7 @@ export function useGathered(): Known {
     (d) => d.items,
     (d) => d.row(d.watched)?.status,
   );
+  const { lang } = useSpeech();
   const id = desk.watched;
   const status = desk.row(id)?.status;
   const turn = useCalm(`${id} ${lastOf(desk.items, (t) => TELLING.has(t))} ${status}`, PAUSE_MS);
@@ -38,7 +39,7 @@ export function useGathered(): Known {
   const isReady = id !== null && desk.items.length > 0 && turn.startsWith(`${id} `) && asked.startsWith(`${id} `);
   const isPeoples = status === "waiting" || status === "with_agent";
   return {
-    packet: useApi<Packet>(isReady ? conversation(id, "packet") : null, turn),
+    packet: useApi<Packet>(isReady ? address(conversation(id, "packet"), { lang }) : null, turn),
     suggestions: useApi<{ suggestions: Suggestion[] }>(
       isReady && isPeoples ? conversation(id, "suggestions") : null,
       asked,
