@@ -134,6 +134,6 @@ await check("a picture is sent, and seen by the customer and in the console; wha
   equal((await fetch(`${server}/console/api/files/${conversation}/${id}`)).status, 401);
   await context.close();
 });
-await check("no console error anywhere", async () => equal(lab.problems, []));
+await check("no console error but the browser's own word of the refused file", async () => equal(lab.problems.filter((text) => !text.includes("status of 415")), []));
 rmSync(folder, { recursive: true, force: true });
 await lab.end();
