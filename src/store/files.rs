@@ -324,11 +324,11 @@ mod tests {
         files.keep(&id("much"), png(1, half), 5).await.unwrap();
         files.keep(&id("much"), png(2, half), 5).await.unwrap();
         assert!(matches!(
-            files.keep(&id("much"), png(3, 100), 5).await,
+            files.keep(&id("much"), png(77, 100), 5).await,
             Err(FileError::Full)
         ));
         assert!(
-            !data.path().join("files").join(hash_of(&png(3, 100))).exists(),
+            !data.path().join("files").join(hash_of(&png(77, 100))).exists(),
             "nothing is left"
         );
     }
