@@ -75,15 +75,24 @@ fn bearer(customer: &Customer) -> String {
 }
 
 /// A customer whom the shop knows.
-async fn known(server: &TestServer, customer: &str) -> Customer {
+fn proof_of(customer: &str) -> String {
     let claims = json!({"sub": customer, "exp": get_current_timestamp() + 300});
     let key = EncodingKey::from_secret(IDENTITY_SECRET.as_bytes());
-    let token = encode(&Header::default(), &claims, &key).unwrap();
-    Customer::hello(
-        server,
-        json!({"type": "hello", "v": 1, "locale": "zh-CN", "identity": token}),
-    )
-    .await
+    encode(&Header::default(), &claims, &key).unwrap()
+}
+
+async fn known(server: &TestServer, customer: &str) -> Customer {
+    let identity = proof_of(customer);
+    let hello = json!({"type": "hello", "v": 1, "locale": "zh-CN", "identity": identity});
+    Customer::hello(server, hello).await
+}
+
+/// Somebody who signs in in a conversation that they began as a stranger.
+async fn known_later(server: &TestServer, customer: &str) -> Customer {
+    let stranger = Customer::arrive(server, "zh-CN").await;
+    let mut again = stranger.hello_again(0);
+    again["identity"] = proof_of(customer).into();
+    Customer::hello(server, again).await
 }
 
 fn id_of(customer: &Customer) -> String {
@@ -189,7 +198,7 @@ async fn what_colleagues_answered_is_suggested() {
         "{hits}"
     );
 
-    let mut second = known(&server, "C001").await;
+    let mut second = known_later(&server, "C001").await;
     let other = id_of(&second);
     second.say("cid-00000001", "转人工").await;
     second.peer.item("handoff_requested").await;
