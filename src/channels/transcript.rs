@@ -11,7 +11,7 @@ use crate::conversation::Lang;
 use crate::engine;
 
 /// Events told at most; a longer conversation is told from its beginning.
-const TRANSCRIPT_EVENTS_MAX: usize = 20_000;
+const TRANSCRIPT_EVENTS_MAX: usize = 5_000;
 
 /// `GET /v1/transcript`.
 pub(super) async fn transcript(
