@@ -60,7 +60,7 @@ await check("the whole conversation by requests and a stream", async () => {
   if (!asked.includes("POST /v1/frames") || !asked.includes("GET /v1/events")) throw new Error("it went some other way");
   await until(async () => (await page.locator(`${root} .unsent`).count()) === 0, "all sent");
   const text = await (await asCustomer(page, "/v1/transcript")).text();
-  equal([...text.matchAll(/You: (.*)/g)].map((m) => m[1]), mine(await linesOf(page)), "what the server holds");
+  equal([...text.matchAll(/Customer: (.*)/g)].map((m) => m[1]), mine(await linesOf(page)), "what the server holds");
   await page.reload();
   await page.locator(`${root} .launcher`).click();
   await until(async () => mine(await linesOf(page)).length === 4, "all there after a reload", 30_000);
