@@ -20,8 +20,9 @@ pub use filed::{Filed, Filter, Found, Saying};
 
 /// Most messages that can be found.
 pub const DOCUMENTS_MAX: usize = 500_000;
-/// Memory of the index writer, in bytes; tantivy's least is 15 MB.
-const WRITER_BYTES: usize = 32 * 1024 * 1024;
+/// Memory of the index writer, in bytes: tantivy's least. Every commit has a thread of its own with a table in
+/// proportion to it, and the allocator keeps one for each of its arenas.
+const WRITER_BYTES: usize = 15_000_000;
 /// Matching messages that are looked at for one search; the likeliest are.
 const MATCHES_MAX: usize = 20_000;
 /// Longest part of a message that can be found, in characters.
