@@ -45,7 +45,7 @@ await check("desk: a claim race has one winner, and the other is told who it was
   const winner = loser === lin ? may : lin;
   await loser.locator(".refusal", { hasText: loser === lin ? "May" : "小林" }).waitFor();
   await shot(loser, "desk-taken");
-  if (!(await wins(winner))) throw new Error("the winner cannot reply");
+  await until(() => wins(winner), "the winner can reply");
   await reply(winner, "first and only");
   await log(shoppers[1]).getByText("first and only").waitFor();
   const joined = await log(shoppers[1]).getByText(/小林|May/).count();
