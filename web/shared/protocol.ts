@@ -1,4 +1,4 @@
-// The frames of protocol v1, as docs/protocol.md describes them.
+// What customers' and agents' frames of protocol v1 have in common; docs/protocol.md describes them.
 
 export type Choice = { label: string; choice: string };
 export type Citation = { article: string; title: string; passage: string; quote: string; lang?: "zh" | "en" };
@@ -19,26 +19,4 @@ export type Understanding = {
   entities: { kind: string; value: string }[];
 };
 
-export type Item = { seq: number; at: number } & (
-  | { type: "conversation_started"; lang: string }
-  | { type: "customer_said"; cid: string; text: string; choice?: string }
-  | {
-      type: "bot_said";
-      text: string;
-      choices?: Choice[];
-      citations?: Citation[];
-      card?: Card;
-      why?: { policy: string; source: string; score?: number };
-    }
-  | { type: "handoff_requested"; reason: string }
-  | { type: "agent_joined"; agent: string; account?: string }
-  | { type: "agent_said"; cid: string; agent: string; text: string }
-  | { type: "resolved"; by: string }
-  | { type: "understood"; understanding: Understanding }
-  | { type: "slot_set"; slot: string; value: string }
-  | { type: "flow_started" | "flow_ended"; flow: string }
-);
-
 export type Status = "with_bot" | "waiting" | "with_agent" | "resolved";
-
-export type Refusal = { code: string; message: string; cid?: string; retry_after_ms?: number };

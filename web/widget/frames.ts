@@ -1,9 +1,9 @@
 // What travels on the customers' side of protocol v1, as docs/protocol.md describes it. Everything that a
 // server may leave out is optional: the widget works with servers older and newer than itself.
 
-export type Status = "with_bot" | "waiting" | "with_agent" | "resolved";
-export type Choice = { label: string; choice: string };
-export type Citation = { article: string; title: string; passage: string; quote: string; lang?: "zh" | "en" };
+import type { Choice, Citation, Status } from "../shared/protocol";
+
+export type { Choice, Citation, Status };
 export type Card = {
   /** `order`, `request`, `logistics`, `product`, … */
   kind: string;
