@@ -102,7 +102,15 @@ export const touchFaults = (page) =>
     return small;
   });
 
+/** Waits until what comes in has come in: halfway through a fade everything is pale and out of its place. What blinks without end is left alone. */
+const settled = (page) =>
+  page.evaluate(() => {
+    const moving = document.querySelector("xiaoer-widget").shadowRoot.getAnimations().filter((a) => a.effect.getComputedTiming().endTime !== Infinity);
+    return Promise.all(moving.map((a) => a.finished.catch(() => {}))).then(() => {});
+  });
+
 export async function faults(page) {
+  await settled(page);
   const found = [...(await contrastFaults(page)), ...(await boxFaults(page)), ...(await touchFaults(page)), ...(await axeFaults(page))];
   return [...new Set(found)];
 }
