@@ -1,6 +1,7 @@
 //! Carrying out an action: what it does, returned as events. Nothing here sends, stores or waits; a call to
 //! the shop comes back as what is to be asked.
 
+mod approve;
 mod call_shop;
 mod handoff;
 mod say;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 use crate::bot::Bot;
 use crate::commerce::{Answer, Asked};
-use crate::conversation::{Event, FlowOutcome, Tracker};
+use crate::conversation::{ApprovalEnd, Event, FlowOutcome, Tracker};
 use crate::dialogue::Action;
 use crate::knowledge::Knowledge;
 
@@ -86,6 +87,19 @@ fn events(action: &Action, tracker: &Tracker, desk: &Desk<'_>) -> Vec<Event> {
             }]
         }
         Action::Set { slot, value } => vec![set(slot, value)],
+        Action::Approve {
+            question,
+            hold,
+            supervisor,
+            wait_s,
+        } => {
+            let waits = (*supervisor, *wait_s);
+            approve::ask_people(desk, tracker, (question, hold), waits)
+        }
+        Action::Withdraw { asked } => vec![Event::ApprovalClosed {
+            asked: *asked,
+            cause: ApprovalEnd::Withdrawn,
+        }],
         Action::EndFlow { outcome, result } => vec![ended(*outcome, result.clone())],
         Action::Link { flow } => vec![
             ended(FlowOutcome::Completed, None),

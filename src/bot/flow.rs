@@ -43,6 +43,19 @@ impl Offers {
     }
 }
 
+/// What an `approve` step needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approve {
+    /// Response key of the question to people.
+    pub question: String,
+    /// Response key of what the customer is told meanwhile.
+    pub hold: String,
+    /// Only supervisors may answer.
+    pub supervisor: bool,
+    /// Seconds it waits at most.
+    pub wait_s: u32,
+}
+
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepKind {
@@ -87,6 +100,8 @@ pub enum StepKind {
         /// The two buttons.
         offers: Offers,
     },
+    /// Ask the shop's people whether to go on.
+    Approve(Approve),
     /// Run another flow and come back.
     Run {
         /// Its name.

@@ -11,7 +11,7 @@ use super::pattern::folded_message;
 use super::places::Places;
 use super::problem::{Problems, or_nearest};
 use super::slot::SlotFrom;
-use crate::conversation::{CONFIRMED, Lang};
+use crate::conversation::{APPROVAL_OUTCOMES, CONFIRMED, Lang};
 
 /// Checks every flow.
 pub(super) fn check_flows(bot: &Bot, problems: &mut Problems) {
@@ -96,6 +96,18 @@ impl Checking<'_> {
                 if !step.on.contains_key("no") {
                     let message = format!("step `{}` does not say where `no` leads; add it to `on`", step.id);
                     self.error(step, &["confirm"], "confirm_without_no", message);
+                }
+            }
+            StepKind::Approve(approve) => {
+                self.response(step, "approve", &approve.question);
+                self.response(step, "hold", &approve.hold);
+                self.outcomes(step, "approve", &APPROVAL_OUTCOMES);
+                for missing in ["no", "late"].into_iter().filter(|key| !step.on.contains_key(*key)) {
+                    let message = format!(
+                        "step `{}` does not say where `{missing}` leads; add it to `on`",
+                        step.id
+                    );
+                    self.error(step, &["approve"], "approve_without_way", message);
                 }
             }
             StepKind::Run { flow } => self.run(step, flow),

@@ -1,13 +1,14 @@
 //! `flows/*.yaml`: reading scripted tasks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
-use super::flow::{Flow, Offer, Offers, Step, StepKind};
+use super::flow::{Approve, Flow, Offer, Offers, Step, StepKind};
 use super::places::Places;
 use super::problem::{Problems, or_nearest};
 use super::response::{Response, Responses, check_response};
@@ -22,6 +23,13 @@ const FLOW_BYTES_MAX: u64 = 256 * 1024;
 const STEPS_MAX: usize = 200;
 /// Questions a `collect` step asks unless it says otherwise.
 const ASKS_DEFAULT: u8 = 3;
+/// Who may answer an `approve` step; anybody who works here unless it says otherwise.
+const APPROVERS: [&str; 2] = ["agent", "supervisor"];
+/// Seconds an `approve` step waits unless it says otherwise, and those it may.
+const WAIT_S_DEFAULT: u32 = 300;
+const WAIT_S: RangeInclusive<u32> = 30..=3_600;
+/// What customers are told meanwhile, unless a step has words of its own.
+const HOLD: &str = "approval_hold";
 /// Kinds of cards that a step may show.
 const CARDS: [&str; 2] = ["order", "request"];
 
@@ -142,6 +150,10 @@ struct StepFile {
     confirm: Option<Text>,
     yes: Option<BTreeMap<Lang, String>>,
     no: Option<BTreeMap<Lang, String>>,
+    approve: Option<Text>,
+    hold: Option<Text>,
+    by: Option<String>,
+    wait_s: Option<u32>,
     run: Option<String>,
     link: Option<String>,
     handoff: Option<bool>,
@@ -266,7 +278,7 @@ impl Reading<'_> {
         let mut kinds = self.kinds(&mut step, line);
         if kinds.len() != 1 {
             let message = format!(
-                "step `{}` has {} of collect, say, call, branch, confirm, run, link, handoff, end; give it exactly one",
+                "step `{}` has {} of collect, say, call, branch, confirm, approve, run, link, handoff, end; give it exactly one",
                 step.id.value,
                 kinds.len()
             );
@@ -310,6 +322,7 @@ impl Reading<'_> {
             let offers = self.yes_and_no(step, line);
             kinds.push(StepKind::Confirm { ask, card, offers });
         }
+        kinds.extend(self.approve(step, line));
         kinds.extend(step.run.take().map(|flow| StepKind::Run { flow }));
         kinds.extend(step.link.take().map(|flow| StepKind::Link { flow }));
         if step.handoff == Some(true) {
@@ -348,6 +361,31 @@ impl Reading<'_> {
             ask,
             offers,
         })
+    }
+
+    fn approve(&mut self, step: &mut StepFile, line: usize) -> Option<StepKind> {
+        let text = step.approve.take()?;
+        let id = step.id.value.clone();
+        let question = self.text(text, &id, "approve", line);
+        let hold = step.hold.take();
+        let hold = hold.map_or_else(|| HOLD.to_owned(), |text| self.text(text, &id, "hold", line));
+        let by = step.by.take();
+        if let Some(by) = by.as_ref().filter(|by| !APPROVERS.contains(&by.as_str())) {
+            let message = format!("`by: {by}`; write one of {}", APPROVERS.join(", "));
+            self.error(self.places.line_below(line, &["by"]), "bad_approver", message);
+        }
+        let wait_s = step.wait_s.unwrap_or(WAIT_S_DEFAULT);
+        if !WAIT_S.contains(&wait_s) {
+            let (least, most) = (WAIT_S.start(), WAIT_S.end());
+            let message = format!("`wait_s: {wait_s}`; write {least} to {most} seconds");
+            self.error(self.places.line_below(line, &["wait_s"]), "bad_wait", message);
+        }
+        Some(StepKind::Approve(Approve {
+            question,
+            hold,
+            supervisor: by.as_deref() == Some(APPROVERS[1]),
+            wait_s,
+        }))
     }
 
     /// Two buttons of one value could not be told apart.

@@ -130,7 +130,8 @@ fn proved_by(bot: &Bot, step: &Step, flow: &str, outcome: Option<&str>, depth: u
 
 /// Whether a step leads back to itself with nobody being asked.
 pub(super) fn circles(flow: &Flow, from: &Step) -> bool {
-    let asks = |step: &Step| step.asks_for().is_some() || matches!(step.kind, StepKind::Run { .. });
+    let waits = |kind: &StepKind| matches!(kind, StepKind::Run { .. } | StepKind::Approve(_));
+    let asks = |step: &Step| step.asks_for().is_some() || waits(&step.kind);
     let mut seen = BTreeSet::new();
     let mut open = vec![from];
     while let Some(step) = open.pop() {

@@ -35,7 +35,7 @@ pub use connector::{
     ANSWERS, COUPON_FIELDS, CUSTOMER_FIELDS, ConnectorRule, ITEM_FIELDS, ORDER_FIELDS, PRODUCT_FIELDS,
     Pointers, SCAN_FIELDS, ShopMap, address,
 };
-pub use flow::{Flow, Offer, Offers, Step, StepKind};
+pub use flow::{Approve, Flow, Offer, Offers, Step, StepKind};
 pub use handoff::{Canned, Clocks, HandoffRules, Item, Mode, Named, Pace, Routing, Team, Triggers};
 pub use intent::{EXAMPLE_CHARS_MAX, Example, INTENT_BYTES_MAX, Intent, load_intents};
 pub use likeness::alike;

@@ -10,6 +10,7 @@ use super::flow::{Flow, StepKind};
 use super::places::Places;
 use super::problem::{Problems, or_nearest};
 use super::response::Response;
+use crate::conversation::APPROVAL_NOTE;
 
 /// What every text knows: the shop, the task under way, the value that was corrected, the part of the day.
 const ALWAYS: [&str; 4] = ["shop", "flow", "new", "part_of_day"];
@@ -151,6 +152,7 @@ fn filled_by(flow: &Flow) -> Vec<&str> {
     let slots = flow.slots.keys().map(String::as_str);
     let values = flow.steps.iter().flat_map(|step| match &step.kind {
         StepKind::Call { call, .. } => call_of(call).map_or(&[][..], |(call, _)| call.values),
+        StepKind::Approve(_) => &[APPROVAL_NOTE],
         _ => &[],
     });
     slots.chain(values.copied()).collect()

@@ -268,6 +268,8 @@ pub enum Code {
     NotAllowed,
     /// Not there.
     NotFound,
+    /// No longer open.
+    Gone,
 }
 
 impl Code {
@@ -299,6 +301,7 @@ impl Code {
             Self::Taken => "another agent has the conversation already",
             Self::NotAllowed => "only the agent who has the conversation may do this",
             Self::NotFound => "not there",
+            Self::Gone => "the question is answered or over; look again",
         }
     }
 
@@ -354,6 +357,7 @@ impl From<&crate::engine::Error> for Code {
             E::Busy | E::Store(S::Busy) => Self::Busy,
             E::NotOwner => Self::NotAllowed,
             E::Taken { .. } => Self::Taken,
+            E::Gone { .. } => Self::Gone,
             E::Store(S::NotFound) => Self::UnknownConversation,
             E::Store(S::CidConflict) => Self::CidConflict,
             E::Store(S::Fenced) => Self::Fenced,

@@ -8,7 +8,7 @@ use super::{Common, brain};
 use crate::conversation::{Cid, Event, Lang, Recorded, Tracker};
 use crate::engine::{Clock, Engine, SystemClock};
 
-/// Talk to the bot in the terminal; an empty line ends it
+/// Talk to the bot in the terminal; an empty line ends it, `/yes` and `/no` answer for the people it asks
 #[derive(Args, Debug)]
 pub struct ChatArgs {
     #[command(flatten)]
@@ -38,24 +38,8 @@ pub fn run(args: &ChatArgs) -> anyhow::Result<()> {
             break;
         }
         if at > 0 {
-            let cid = Cid::new(format!("terminal-{at}"))?;
-            // A number taps the button of that number.
-            let tapped = text
-                .parse::<usize>()
-                .ok()
-                .and_then(|n| tracker.choices.get(n.checked_sub(1)?).cloned());
-            let (text, choice) = match tapped {
-                Some(choice) => (choice.label, Some(choice.choice)),
-                None => (text, None),
-            };
-            let photos = Vec::new();
-            let said = Event::CustomerSaid {
-                cid,
-                text,
-                choice,
-                photos,
-            };
-            apply(&mut tracker, said);
+            let event = heard(&tracker, at, text)?;
+            apply(&mut tracker, event);
             let turned = runtime.block_on(engine.take_turn("terminal", &tracker, SystemClock.now()));
             for event in turned.events {
                 show(&mut out, &event, args.why)?;
@@ -68,6 +52,42 @@ pub fn run(args: &ChatArgs) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What a line of the terminal is: a tap, a message, or what people answer to a question that is open.
+fn heard(tracker: &Tracker, at: usize, text: String) -> anyhow::Result<Event> {
+    let (word, note) = text.split_once(' ').unwrap_or((&text, ""));
+    let yes = match word {
+        "/yes" => Some(true),
+        "/no" => Some(false),
+        _ => None,
+    };
+    if let Some((asked, yes)) = tracker.approval.zip(yes) {
+        let (account, agent) = ("terminal".to_owned(), "terminal".to_owned());
+        let note = Some(note.trim().to_owned()).filter(|note| !note.is_empty());
+        return Ok(Event::ApprovalGiven {
+            asked,
+            account,
+            agent,
+            yes,
+            note,
+        });
+    }
+    // A number taps the button of that number.
+    let tapped = text
+        .parse::<usize>()
+        .ok()
+        .and_then(|n| tracker.choices.get(n.checked_sub(1)?).cloned());
+    let (text, choice) = match tapped {
+        Some(choice) => (choice.label, Some(choice.choice)),
+        None => (text, None),
+    };
+    Ok(Event::CustomerSaid {
+        cid: Cid::new(format!("terminal-{at}"))?,
+        text,
+        choice,
+        photos: Vec::new(),
+    })
 }
 
 fn apply(tracker: &mut Tracker, event: Event) {
@@ -129,6 +149,12 @@ fn show(out: &mut impl Write, event: &Event, why: bool) -> std::io::Result<()> {
                 understanding.anger,
                 understanding.entities
             )
+        }
+        Event::ApprovalAsked { question, .. } => {
+            question
+                .values()
+                .try_for_each(|question| writeln!(out, "  (people are asked: {question})"))?;
+            writeln!(out, "  (answer for them: /yes or /no, and a note if you like)")
         }
         Event::HandoffRequested { reason, .. } => writeln!(out, "  (to people: {reason:?})"),
         _ => Ok(()),

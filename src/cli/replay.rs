@@ -78,25 +78,38 @@ async fn compare(
 ) -> (usize, Vec<(u64, String)>) {
     let mut tracker = Tracker::default();
     let (mut same, mut different) = (0, Vec::new());
+    let begin = |tracker: &Tracker, now| Turn::begin(brain.clone(), id.as_str(), tracker, now);
     for (at, recorded) in events.iter().enumerate() {
+        let mut compared = None;
         if let Event::Understood { understanding } = &recorded.event {
-            let before: Vec<&Event> = turn_from(&events[at..]);
-            let now = recorded.at;
-            let again = match Turn::begin(brain.clone(), id.as_str(), &tracker, now) {
-                Some(mut turn) => {
-                    turn.understand(understanding.clone());
-                    retake(turn, &before)
-                }
-                None => Vec::new(),
-            };
-            match first_difference(&before, &again) {
-                None => same += 1,
-                Some(why) => different.push((tracker.last_seq, why)),
-            }
+            let before = turn_from(&events[at..]);
+            let again = begin(&tracker, recorded.at).map_or_else(Vec::new, |mut turn| {
+                turn.understand(understanding.clone());
+                retake(turn, &before)
+            });
+            compared = Some(first_difference(&before, &again));
         }
         tracker.apply(recorded);
+        if let Some(before) = turn_on_decision(&tracker, &events[at..]) {
+            let again = begin(&tracker, recorded.at).map_or_else(Vec::new, |turn| retake(turn, &before));
+            compared = Some(first_difference(&before, &again));
+        }
+        match compared {
+            None => {}
+            Some(None) => same += 1,
+            Some(Some(why)) => different.push((tracker.last_seq, why)),
+        }
     }
     (same, different)
+}
+
+/// The bot's turn on what people have just decided: no message is understood at its beginning.
+fn turn_on_decision<'a>(tracker: &Tracker, events: &'a [Recorded]) -> Option<Vec<&'a Event>> {
+    let (decision, behind) = events.split_first()?;
+    tracker.said.as_ref().filter(|said| said.decision && said.seq == decision.seq)?;
+    let turn = turn_from(behind);
+    let answers = |event: &&Event| matches!(event, Event::TurnEnded { answers, .. } if *answers == decision.seq);
+    turn.last().is_some_and(answers).then_some(turn)
 }
 
 /// Takes a turn again; the shop answers as it did. A call it was not asked then ends the turn.

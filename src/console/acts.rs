@@ -11,6 +11,8 @@ use crate::store::{DRAFT_CHARS_MAX, Role};
 
 /// Labels of one conversation.
 const LABELS_MAX: usize = 20;
+/// Longest note beside a decision, in characters.
+const DECISION_NOTE_CHARS_MAX: usize = 500;
 /// Longest label, in characters.
 const LABEL_CHARS_MAX: usize = 40;
 /// Colleagues called by one note.
@@ -125,6 +127,11 @@ impl AgentSocket {
             AgentFrame::Resolve { reason, .. } => self.resolve(reason.clone())?,
             AgentFrame::Label { labels, .. } => label(labels)?,
             AgentFrame::Snooze { until, .. } => self.snooze(*until)?,
+            AgentFrame::Decide { asked, yes, note, .. } => Act::Decide {
+                asked: *asked,
+                yes: *yes,
+                note: decision_note(note.as_deref())?,
+            },
             AgentFrame::Watch { .. }
             | AgentFrame::Unwatch
             | AgentFrame::Presence { .. }
@@ -187,6 +194,7 @@ impl AgentSocket {
             Err(error) => {
                 let by = match &error {
                     engine::Error::Taken { by } => Some(by.clone()),
+                    engine::Error::Gone { by } => by.clone(),
                     _ => None,
                 };
                 return self.refuse(Code::from(&error), Some(frame), by).await;
@@ -254,6 +262,15 @@ impl AgentSocket {
             by: Some(self.account.name.clone()),
             text,
         });
+    }
+}
+
+/// What the bot may tell of a decision.
+fn decision_note(note: Option<&str>) -> Result<Option<String>, Code> {
+    let note = note.map(str::trim).filter(|note| !note.is_empty());
+    match note {
+        Some(note) if note.chars().count() > DECISION_NOTE_CHARS_MAX => Err(Code::TooLong),
+        note => note.map(check_text).transpose(),
     }
 }
 

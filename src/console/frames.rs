@@ -13,7 +13,7 @@ use crate::desk::{Agent, State};
 use crate::store::Role;
 
 /// The types of agents' frames.
-pub const AGENT_TYPES: [&str; 15] = [
+pub const AGENT_TYPES: [&str; 16] = [
     "watch",
     "unwatch",
     "claim",
@@ -26,6 +26,7 @@ pub const AGENT_TYPES: [&str; 15] = [
     "resolve",
     "label",
     "snooze",
+    "decide",
     "presence",
     "typing",
     "draft",
@@ -125,6 +126,18 @@ pub enum AgentFrame {
         /// Until then, milliseconds since 1970; without it, it wakes.
         #[serde(default)]
         until: Option<i64>,
+    },
+    /// Answer a question of the bot's; the conversation stays with it.
+    Decide {
+        /// Where.
+        conversation: String,
+        /// The question's seq.
+        asked: u64,
+        /// Yes or no.
+        yes: bool,
+        /// What the bot may tell the customer of it.
+        #[serde(default)]
+        note: Option<String>,
     },
     /// Whether the agent takes conversations.
     Presence {
@@ -306,7 +319,7 @@ pub struct Refused {
     /// The frame's type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub act: Option<&'static str>,
-    /// Who has the conversation (`taken`).
+    /// Who has the conversation (`taken`), or answered the question (`gone`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// When to try again.
@@ -331,6 +344,7 @@ impl AgentFrame {
             Self::Resolve { .. } => "resolve",
             Self::Label { .. } => "label",
             Self::Snooze { .. } => "snooze",
+            Self::Decide { .. } => "decide",
             Self::Presence { .. } => "presence",
             Self::Typing { .. } => "typing",
             Self::Draft { .. } => "draft",
@@ -353,6 +367,7 @@ impl AgentFrame {
             | Self::Resolve { conversation, .. }
             | Self::Label { conversation, .. }
             | Self::Snooze { conversation, .. }
+            | Self::Decide { conversation, .. }
             | Self::Typing { conversation, .. }
             | Self::Draft { conversation, .. } => Some(conversation),
         }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::bot::Bot;
-use crate::conversation::{By, ConversationId, HandoffReason, Lang, Service, Status};
+use crate::conversation::{Approval, By, ConversationId, HandoffReason, Lang, Service, Status};
 use crate::desk::{Clock, due};
 
 /// A row of the board.
@@ -54,6 +54,9 @@ pub struct Row {
     pub asked_since: Option<i64>,
     /// How many there are.
     pub unanswered: u32,
+    /// What the bot asks people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
     /// The account it is offered to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offered_to: Option<String>,
@@ -110,6 +113,7 @@ impl Row {
             waiting_since: service.waiting_since,
             asked_since: service.asked.map(|asked| asked.since),
             unanswered: service.asked.map_or(0, |asked| asked.count),
+            approval: service.approval.clone(),
             offered_to: offer.map(|offer| offer.account.clone()),
             offered_until: offer.map(|offer| offer.at + stands_ms),
             labels: service.labels.clone(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cid, HandoffReason, Lang, LeaveCause, Understanding};
+use super::{ApprovalEnd, Cid, HandoffReason, Lang, LeaveCause, Understanding};
 
 /// A button offered with a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -252,6 +252,39 @@ pub enum Event {
         /// The reasons.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<Why>,
+    },
+    /// The bot asked people whether it may go on. The question is named by its seq from then on.
+    ApprovalAsked {
+        /// The flow that waits for the answer.
+        flow: String,
+        /// The question, by language.
+        question: BTreeMap<Lang, String>,
+        /// Only supervisors may answer.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        supervisor: bool,
+        /// Until when it waits, milliseconds since 1970.
+        until: i64,
+    },
+    /// Somebody answered.
+    ApprovalGiven {
+        /// The question's seq.
+        asked: u64,
+        /// Account name.
+        account: String,
+        /// Name as shown.
+        agent: String,
+        /// Yes or no.
+        yes: bool,
+        /// What texts may tell the customer of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// The question is over without an answer.
+    ApprovalClosed {
+        /// The question's seq.
+        asked: u64,
+        /// Why.
+        cause: ApprovalEnd,
     },
     /// The bot asked people to take over.
     HandoffRequested {

@@ -35,7 +35,27 @@ pub enum LeaveCause {
     Released,
 }
 
+/// Why a question to people is over without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalEnd {
+    /// Nobody answered in time.
+    Late,
+    /// No task waits for it any more: the customer dropped or corrected it.
+    Withdrawn,
+}
+
 impl Event {
+    /// Whether the bot owes a turn on it.
+    #[must_use]
+    pub fn calls_the_bot(&self) -> bool {
+        match self {
+            Self::CustomerSaid { .. } | Self::ApprovalGiven { .. } => true,
+            Self::ApprovalClosed { cause, .. } => *cause == ApprovalEnd::Late,
+            _ => false,
+        }
+    }
+
     /// People are called, and nothing more is known.
     #[must_use]
     pub fn handoff(reason: HandoffReason) -> Self {

@@ -1,6 +1,8 @@
 //! What people need to know of a conversation at a glance: who waits since when and for whom, what was
 //! said last. A fold of the same events as the tracker, for the board instead of the bot.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +41,21 @@ pub struct Lapse {
     pub declined_at: Option<i64>,
 }
 
+/// A question of the bot's to people that is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Approval {
+    /// Its seq, which names it.
+    pub asked: u64,
+    /// The question, by language.
+    pub question: BTreeMap<Lang, String>,
+    /// Only supervisors may answer.
+    pub supervisor: bool,
+    /// When it was asked, milliseconds since 1970.
+    pub at: i64,
+    /// Until when it waits.
+    pub until: i64,
+}
+
 /// Messages of the customer that no person has answered yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
@@ -71,6 +88,10 @@ pub struct Service {
     pub target: Option<String>,
     /// 0 to 2; the higher is served first.
     pub priority: u8,
+    /// The question to people that is open.
+    pub approval: Option<Approval>,
+    /// The last question that was answered: its seq, the account, and its name as shown.
+    pub decided: Option<(u64, String, String)>,
     /// The offer that is open.
     pub offer: Option<Offer>,
     /// Who let it go by since it waits.
@@ -153,6 +174,27 @@ impl Service {
             Event::Snoozed { until, .. } => self.snoozed_until = *until,
             Event::ContactLeft { contact } => self.contact = Some(contact.clone()),
             Event::Rated { stars, .. } => self.stars = Some(*stars),
+            Event::ApprovalAsked {
+                question,
+                supervisor,
+                until,
+                ..
+            } => {
+                self.approval = Some(Approval {
+                    asked: recorded.seq,
+                    question: question.clone(),
+                    supervisor: *supervisor,
+                    at,
+                    until: *until,
+                });
+            }
+            Event::ApprovalGiven {
+                asked, account, agent, ..
+            } => {
+                self.decided = Some((*asked, account.clone(), agent.clone()));
+                self.approval = None;
+            }
+            Event::ApprovalClosed { .. } => self.approval = None,
             event => self.pass(event, at),
         }
     }
@@ -239,6 +281,7 @@ impl Service {
     }
 
     fn wait(&mut self, at: i64) {
+        self.approval = None;
         self.agent_name = None;
         self.offer = None;
         self.target = None;
@@ -261,6 +304,7 @@ impl Service {
             self.begin(at);
             (self.reason, self.topic, self.team, self.priority) = (None, None, None, 0);
         }
+        self.approval = None;
         self.agent_name = Some(agent.to_owned());
         self.last_agent = Some((account.to_owned(), at));
         self.waiting_since = None;
@@ -270,6 +314,7 @@ impl Service {
     }
 
     fn end(&mut self) {
+        self.approval = None;
         self.agent_name = None;
         self.waiting_since = None;
         self.offer = None;

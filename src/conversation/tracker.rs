@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Acting, ActiveFlow, Card, Choice, Event, FlowOutcome, Lang, LastSaid, Ownership, Recorded, Said, Status,
+    Acting, ActiveFlow, ApprovalEnd, Card, Choice, Event, FlowOutcome, Lang, LastSaid, Ownership, Recorded, Said, Status,
     Turn, Understanding,
 };
 
@@ -12,6 +12,15 @@ pub const ALSO: &str = "also";
 
 /// The repair that notes, in the middle of a task, a matter that is left to people.
 pub const SENSITIVE: &str = "sensitive";
+
+/// What people wrote beside their yes or no, among the values of texts.
+pub const APPROVAL_NOTE: &str = "approval_note";
+
+/// The outcomes of an `approve` step.
+pub const APPROVAL_OUTCOMES: [&str; 3] = [YES, NO, LATE];
+const YES: &str = "yes";
+const NO: &str = "no";
+const LATE: &str = "late";
 
 /// The slot that a `confirm` step fills.
 pub const CONFIRMED: &str = "confirmed";
@@ -47,7 +56,9 @@ pub struct Tracker {
     pub below: Vec<ActiveFlow>,
     /// An effect that is under way.
     pub acting: Option<Acting>,
-    /// The last message of the customer.
+    /// The question to people that is open, by its seq.
+    pub approval: Option<u64>,
+    /// The last message of the customer, or what people decided since.
     pub said: Option<Said>,
     /// The message of the customer before the last one, for follow-up questions.
     pub said_before: Option<String>,
@@ -98,7 +109,7 @@ impl Tracker {
         self.ownership.status == Status::WithBot
     }
 
-    /// The seq of a customer's message that still waits for the bot's turn.
+    /// The seq of what still waits for the bot's turn: a customer's message, or what people decided.
     #[must_use]
     pub fn unanswered(&self) -> Option<u64> {
         let said = self.said.as_ref()?;
@@ -141,7 +152,23 @@ impl Tracker {
                 choice: choice.clone(),
                 photos: photos.clone(),
                 epoch: self.ownership.owner_epoch,
+                decision: false,
             }),
+            Event::ApprovalAsked { .. } => {
+                self.approval = Some(recorded.seq);
+                if let Some(flow) = &mut self.flow {
+                    flow.awaits = self.approval;
+                }
+            }
+            Event::ApprovalGiven { asked, yes, note, .. } => {
+                let note = note.clone().unwrap_or_default();
+                self.values.insert(APPROVAL_NOTE.to_owned(), note);
+                self.decide(recorded.seq, *asked, if *yes { YES } else { NO });
+            }
+            Event::ApprovalClosed { asked, cause } => match cause {
+                ApprovalEnd::Late => self.decide(recorded.seq, *asked, LATE),
+                ApprovalEnd::Withdrawn => self.approval = None,
+            },
             Event::Understood { understanding } => {
                 self.lang = Some(understanding.lang);
                 if understanding.also.is_some() {
@@ -197,13 +224,45 @@ impl Tracker {
                 let before_people = before.epoch != said.epoch;
                 let understood = self.understanding.as_ref().filter(|_| !before_people);
                 self.anger_before = understood.map_or(0, |u| u.anger);
-                self.said_before = Some(before.text);
+                if !before.decision {
+                    self.said_before = Some(before.text);
+                }
                 self.count_turn();
             }
         }
         self.said = Some(said);
         self.understanding = None;
         self.turn = Turn::default();
+    }
+
+    /// People decided. The flow that waits for it goes on by the outcome: now, or when it is its turn again.
+    fn decide(&mut self, seq: u64, asked: u64, outcome: &str) {
+        let open = self.unanswered().is_some();
+        if self.approval.take_if(|open| *open == asked).is_none() {
+            return;
+        }
+        let below = self.flow.as_ref().is_none_or(|flow| flow.awaits != Some(asked));
+        let mut flows = self.flow.iter_mut().chain(&mut self.below);
+        if let Some(flow) = flows.find(|flow| flow.awaits == Some(asked)) {
+            flow.awaits = None;
+            flow.outcome = Some(outcome.to_owned());
+        }
+        // A message that came before it is answered first, and the flow goes on with that.
+        if open {
+            return;
+        }
+        self.count_turn();
+        self.said = Some(Said {
+            seq,
+            epoch: self.ownership.owner_epoch,
+            decision: true,
+            ..Said::default()
+        });
+        self.understanding = None;
+        self.turn = Turn {
+            decided_below: below,
+            ..Turn::default()
+        };
     }
 
     fn count_turn(&mut self) {
@@ -235,6 +294,7 @@ impl Tracker {
             | Event::HandedBack { .. }
             | Event::Resolved { .. } => {
                 self.also = None;
+                self.approval = None;
                 self.flow = None;
                 self.below.clear();
                 self.choices.clear();
@@ -266,6 +326,7 @@ impl Tracker {
                     flow.step = Some(step.clone());
                     flow.asked = *asked;
                     flow.outcome = None;
+                    flow.awaits = None;
                 }
                 self.turn.retrace = false;
                 self.turn.step_pending = true;

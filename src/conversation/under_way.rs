@@ -15,8 +15,10 @@ pub struct ActiveFlow {
     pub asked: u8,
     /// Slots filled since the flow began, in order.
     pub filled: Vec<String>,
-    /// What the shop answered to the step's call, or the result of the flow it ran.
+    /// What the shop answered to the step's call, the result of the flow it ran, or what people decided.
     pub outcome: Option<String>,
+    /// The question to people that it waits for, by its seq.
+    pub awaits: Option<u64>,
     /// Whether a `run` step of the flow below began it.
     pub run: bool,
     /// Messages of the customer since it began, the first one not counted.
@@ -25,8 +27,9 @@ pub struct ActiveFlow {
     pub digressions: u8,
 }
 
-/// A message of the customer; several that were not answered yet are one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A message of the customer; several that were not answered yet are one. What people decided stands here as
+/// well, without words: the bot owes a turn on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
     /// Its seq.
     pub seq: u64,
@@ -38,6 +41,8 @@ pub struct Said {
     pub photos: Vec<String>,
     /// The `owner_epoch` it was said under.
     pub epoch: u64,
+    /// It is a decision of people, and no message.
+    pub decision: bool,
 }
 
 /// An effect outside that has begun and whose outcome is not known yet.
@@ -91,6 +96,8 @@ pub struct Turn {
     pub retrace: bool,
     /// Responses said in this turn.
     pub said: Vec<String>,
+    /// People decided something that a task below the one under way waits for: it is gone on with later.
+    pub decided_below: bool,
 }
 
 impl Turn {

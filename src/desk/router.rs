@@ -13,8 +13,9 @@ use super::routing::{Candidate, choose};
 use super::wait::Pace;
 use super::{Inner, Notice, NoticeKind};
 use crate::bot::{HandoffRules, Mode};
-use crate::conversation::{ConversationId, Service, Status};
+use crate::conversation::{Approval, ConversationId, Service, Status};
 use crate::engine::{Inbound, Place, Queue, Routed};
+use crate::store::Role;
 
 /// Between two rounds at the least, in milliseconds: changes come in bursts.
 const ROUND_MS_MIN: u64 = 40;
@@ -88,6 +89,7 @@ impl Inner {
         let mut agents = self.presence.agents(&loads(&rows, now));
         let mut acts = self.lost(&rows, rules, now);
         acts.extend(self.lapsed(&waiting, rules, now));
+        acts.extend(late(&rows, &agents, rules, now));
         acts.extend(offers(&waiting, &rows, &mut agents, rules, now));
         self.carry_out(acts).await;
         let open = shop.is_open(now);
@@ -171,6 +173,26 @@ impl Inner {
             text: Some(row.last_text.clone()),
         });
     }
+}
+
+/// Questions of the bot's that nobody answers: their time is over, or nobody is there who may.
+fn late(rows: &[Row], agents: &[Agent], rules: &HandoffRules, now: i64) -> Vec<(ConversationId, Routed)> {
+    let lost_ms = i64::from(rules.routing.lost_s) * 1_000;
+    let answers = |agent: &Agent, open: &Approval| {
+        agent.state != State::Offline && (!open.supervisor || agent.role >= Role::Supervisor)
+    };
+    let mut acts = Vec::new();
+    for (id, row) in rows {
+        let Some(open) = &row.approval else {
+            continue;
+        };
+        // Whoever has just lost the connection gets the time to come back.
+        let nobody = open.at + lost_ms <= now && !agents.iter().any(|agent| answers(agent, open));
+        if open.until <= now || nobody {
+            acts.push((id.clone(), Routed::Late { asked: open.asked }));
+        }
+    }
+    acts
 }
 
 /// The agent who served a customer last, while that counts: here, or in another conversation of theirs.

@@ -114,6 +114,14 @@ impl Here<'_> {
                 send: send.clone(),
             }),
             StepKind::Call { .. } => Some(self.called(step)),
+            StepKind::Approve(_) if self.active.outcome.is_some() => Some(self.leave(step)),
+            StepKind::Approve(approve) if pending => Some(Action::Approve {
+                question: approve.question.clone(),
+                hold: approve.hold.clone(),
+                supervisor: approve.supervisor,
+                wait_s: approve.wait_s,
+            }),
+            StepKind::Approve(_) => self.waits(step),
             StepKind::Run { flow } if pending => Some(Action::StartFlow { flow: flow.clone() }),
             StepKind::Run { .. } => Some(match self.tracker.turn.flow_ended {
                 // What it ran was broken off, and so is this.
@@ -246,6 +254,22 @@ impl Here<'_> {
         written.or_else(of_slot).unwrap_or(ask)
     }
 
+    /// The customer says something while people think: it is dealt with, and the question stays.
+    fn waits(&self, step: &Step) -> Option<Action> {
+        let turn = &self.tracker.turn;
+        if turn.replied || turn.flow_ended.is_some() {
+            return Some(Action::Listen);
+        }
+        let called = people::angry_in_task(self.tracker, self.bot)
+            .or_else(|| people::sensitive_in_task(self.tracker, self.bot))
+            .or_else(|| self.other_task(step));
+        if called.is_some() {
+            return called;
+        }
+        let aside = fallback::is_digression(self.tracker, self.bot);
+        (!aside).then(|| self.say("approval_waits", Vec::new(), None))
+    }
+
     /// The customer said something that does not fill the slot.
     fn interrupted(&self, step: &Step, asks_max: u8) -> Option<Action> {
         let turn = &self.tracker.turn;
@@ -314,23 +338,25 @@ impl Here<'_> {
         Action::repair("loop")
     }
 
+    /// Another task that the message wants.
+    fn other_task(&self, step: &Step) -> Option<Action> {
+        if self.free_text(step) {
+            return None;
+        }
+        let flow = policies::wanted_flow(self.tracker, self.bot)?;
+        let all = self.tracker.flow.iter().chain(&self.tracker.below);
+        let full = all.filter(|flow| !flow.run).count() >= TASKS_MAX;
+        Some(if full {
+            Action::end(FlowOutcome::Cancelled)
+        } else {
+            Action::StartFlow { flow }
+        })
+    }
+
     /// Another task, or a plain no to this one.
     fn turned_away(&self, step: &Step) -> Option<Action> {
-        if !self.free_text(step)
-            && let Some(flow) = policies::wanted_flow(self.tracker, self.bot)
-        {
-            let tasks = self
-                .tracker
-                .flow
-                .iter()
-                .chain(&self.tracker.below)
-                .filter(|flow| !flow.run);
-            let full = tasks.count() >= TASKS_MAX;
-            return Some(if full {
-                Action::end(FlowOutcome::Cancelled)
-            } else {
-                Action::StartFlow { flow }
-            });
+        if let Some(other) = self.other_task(step) {
+            return Some(other);
         }
         let said = self.tracker.said.as_ref().map_or("", |said| said.text.as_str());
         let no = self.tracker.choice().is_none() && value::plain_yes_no(said).as_deref() == Some("no");
@@ -426,7 +452,7 @@ impl Here<'_> {
     fn after(&self, step: &Step) -> Option<&Step> {
         let slot = |slot: &str| self.tracker.slots.get(slot).map(String::as_str);
         let value = match &step.kind {
-            StepKind::Call { .. } | StepKind::Run { .. } => self.active.outcome.as_deref(),
+            StepKind::Call { .. } | StepKind::Run { .. } | StepKind::Approve(_) => self.active.outcome.as_deref(),
             StepKind::Branch { slot: name } => slot(name),
             StepKind::Confirm { .. } => slot(CONFIRMED),
             _ => None,

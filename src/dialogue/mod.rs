@@ -68,6 +68,22 @@ pub enum Action {
         /// Slots sent along.
         send: Vec<String>,
     },
+    /// Ask people whether the flow may go on.
+    Approve {
+        /// Response key of the question.
+        question: String,
+        /// Response key of what the customer is told meanwhile.
+        hold: String,
+        /// Only supervisors may answer.
+        supervisor: bool,
+        /// Seconds it waits at most.
+        wait_s: u32,
+    },
+    /// Take back a question to people that no flow waits for any more.
+    Withdraw {
+        /// Its seq.
+        asked: u64,
+    },
     /// End the flow under way.
     EndFlow {
         /// How.

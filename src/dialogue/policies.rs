@@ -10,8 +10,9 @@ const OPENING_BYTES_MAX: usize = 36;
 type Policy = fn(&Tracker, &Bot) -> Option<Action>;
 
 /// A new policy is one function and its place here.
-const ORDER: [Policy; 16] = [
+const ORDER: [Policy; 17] = [
     under_way,
+    approval,
     people::asked_for,
     people::handed_off,
     repair::repair,
@@ -150,6 +151,18 @@ fn under_way(tracker: &Tracker, _: &Bot) -> Option<Action> {
         call: acting.call.clone(),
         send: Vec::new(),
     })
+}
+
+/// A question to people that no flow waits for any more is taken back, and what is decided for a flow further
+/// down has to wait until that goes on.
+fn approval(tracker: &Tracker, _: &Bot) -> Option<Action> {
+    let mut flows = tracker.flow.iter().chain(&tracker.below);
+    if let Some(asked) = tracker.approval
+        && flows.all(|flow| flow.awaits != Some(asked))
+    {
+        return Some(Action::Withdraw { asked });
+    }
+    tracker.turn.decided_below.then_some(Action::Listen)
 }
 
 /// What was said last is said again.

@@ -1,7 +1,7 @@
 //! What people and the desk may do with a conversation, as a pure function: who it belongs to decides.
 
 use super::Error;
-use crate::conversation::{Cid, Event, LeaveCause, Owner, Service, Status};
+use crate::conversation::{ApprovalEnd, Cid, Event, LeaveCause, Owner, Service, Status};
 
 /// An agent as conversations know them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +75,15 @@ pub enum Act {
         /// Until then, milliseconds since 1970; `None` wakes it.
         until: Option<i64>,
     },
+    /// Answers a question of the bot's.
+    Decide {
+        /// The question's seq.
+        asked: u64,
+        /// Yes or no.
+        yes: bool,
+        /// What the bot may tell the customer of it.
+        note: Option<String>,
+    },
 }
 
 /// What the desk does on nobody's behalf.
@@ -91,6 +100,11 @@ pub enum Routed {
     Lapse {
         /// Account name.
         account: String,
+    },
+    /// Nobody has answered a question of the bot's in time.
+    Late {
+        /// The question's seq.
+        asked: u64,
     },
     /// The owner has been without a connection for too long.
     Lose {
@@ -113,7 +127,7 @@ pub struct Writes {
 /// What an act comes to.
 ///
 /// # Errors
-/// [`Error::NotOwner`] and [`Error::Taken`].
+/// [`Error::NotOwner`], [`Error::Taken`] and [`Error::Gone`].
 pub fn acted(service: &Service, person: &Person, act: Act) -> Result<Writes, Error> {
     let owner = &service.ownership.owner;
     let is_own = *owner == Owner::Agent(person.account.clone());
@@ -162,7 +176,41 @@ pub fn acted(service: &Service, person: &Person, act: Act) -> Result<Writes, Err
         Act::Label { labels } if labels == service.labels => Ok(Writes::default()),
         Act::Label { labels } => free(Event::Labelled { account, labels }),
         Act::Snooze { until } => own(Event::Snoozed { account, until }),
+        Act::Decide { asked, yes, note } => decided(service, person, asked, yes, note),
     }
+}
+
+/// A question is answered once, by whoever may and is first.
+fn decided(
+    service: &Service,
+    person: &Person,
+    asked: u64,
+    yes: bool,
+    note: Option<String>,
+) -> Result<Writes, Error> {
+    let Some(open) = service.approval.as_ref().filter(|open| open.asked == asked) else {
+        return match &service.decided {
+            Some((known, account, _)) if *known == asked && *account == person.account => Ok(Writes::default()),
+            Some((known, _, agent)) if *known == asked => Err(Error::Gone {
+                by: Some(agent.clone()),
+            }),
+            _ => Err(Error::Gone { by: None }),
+        };
+    };
+    if open.supervisor && !person.supervises {
+        return Err(Error::NotOwner);
+    }
+    let event = Event::ApprovalGiven {
+        asked,
+        account: person.account.clone(),
+        agent: person.name.clone(),
+        yes,
+        note,
+    };
+    Ok(Writes {
+        events: vec![event],
+        fence: Some(service.ownership.owner_epoch),
+    })
 }
 
 fn claimed(service: &Service, person: &Person, force: bool) -> Result<Writes, Error> {
@@ -225,6 +273,10 @@ pub fn routed(service: &Service, routed: Routed) -> Writes {
         Routed::Lapse { account } if service.offer.as_ref().is_some_and(|o| o.account == account) => {
             let declined = false;
             Event::OfferLapsed { account, declined }
+        }
+        Routed::Late { asked } if service.approval.as_ref().is_some_and(|open| open.asked == asked) => {
+            let cause = ApprovalEnd::Late;
+            Event::ApprovalClosed { asked, cause }
         }
         Routed::Lose { account, agent } if service.agent() == Some(&account) => Event::AgentLeft {
             account,

@@ -107,6 +107,11 @@ impl Task {
             let left = most.saturating_sub(u64::try_from(began.elapsed().as_millis()).unwrap_or(most));
             let wait = Duration::from_millis(pause.min(left));
             match tokio::time::timeout(wait, self.next()).await {
+                // What people decided is a turn of its own.
+                Ok(Some(envelope)) if envelope.inbound.decides() => {
+                    self.held.push_front(envelope);
+                    return;
+                }
                 Ok(Some(envelope)) => self.serve(envelope).await,
                 Ok(None) => return,
                 Err(_) if left > 0 && self.typing.load(Ordering::Relaxed) => {}
@@ -306,7 +311,7 @@ impl Task {
                 done = &mut work => return Ok(done),
                 Some(envelope) = self.mailbox.recv(), if self.held.len() < HELD_MAX => envelope,
             };
-            if envelope.inbound.is_customers() {
+            if envelope.inbound.waits_for_the_bot() {
                 self.held.push_back(envelope);
                 continue;
             }

@@ -88,9 +88,14 @@ pub enum Inbound {
 }
 
 impl Inbound {
-    /// Whether the customer is the one who wants it.
-    pub(super) fn is_customers(&self) -> bool {
-        !matches!(self, Self::Act(..) | Self::Routed(_))
+    /// Whether it has to wait until the bot's turn is over: what the customer wants, and what the bot asked.
+    pub(super) fn waits_for_the_bot(&self) -> bool {
+        self.decides() || !matches!(self, Self::Act(..) | Self::Routed(_))
+    }
+
+    /// Whether it is the answer to a question of the bot's.
+    pub(super) fn decides(&self) -> bool {
+        matches!(self, Self::Act(_, Act::Decide { .. }) | Self::Routed(Routed::Late { .. }))
     }
 }
 

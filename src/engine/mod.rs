@@ -36,6 +36,12 @@ pub enum Error {
         /// Their name as shown.
         by: String,
     },
+    /// The question was answered by somebody else, or is over.
+    #[error("the question is no longer open")]
+    Gone {
+        /// Who answered it, as shown.
+        by: Option<String>,
+    },
     /// The conversation's task ended in the middle; the store knows what was written.
     #[error("interrupted; try again")]
     Interrupted,

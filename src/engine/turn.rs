@@ -153,7 +153,8 @@ impl Turn {
     /// the same events.
     #[must_use]
     pub fn advance(&mut self) -> Pause {
-        if self.tracker.understanding.is_none() {
+        let spoken = self.tracker.said.as_ref().is_some_and(|said| !said.decision);
+        if spoken && self.tracker.understanding.is_none() {
             let text = self.tracker.said.as_ref().map_or("", |said| said.text.as_str());
             let today = self.brain.bot.shop.day_of(self.now);
             let understanding = self.brain.nlu.understand(text, self.tracker.lang(), today);

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Perturbation;
-use super::script::{Script, Turn, pattern};
+use super::script::{Decision, Script, Turn, pattern};
 use super::trial_shop::TrialShop;
 use crate::commerce::Embedded;
-use crate::conversation::{Cid, Event, FlowOutcome, Lang, Recorded, Tracker};
+use crate::conversation::{ApprovalEnd, Cid, Event, FlowOutcome, Lang, Recorded, Tracker};
 use crate::engine::{self, Brain};
 use crate::store::{self, Ledger};
 
@@ -205,6 +205,9 @@ impl Stage<'_> {
 
     async fn turn(&mut self, at: usize, turn: &Turn) -> Vec<Difference> {
         self.now += TURN_MS;
+        if let Some(decision) = turn.people {
+            return self.decided(at, turn, decision).await;
+        }
         let messages = match self.messages(turn) {
             Ok(messages) => messages,
             Err(wanted) => {
@@ -236,6 +239,34 @@ impl Stage<'_> {
                 photos,
             });
         }
+        self.answer(at, turn, &said).await
+    }
+
+    /// People answer what the bot has asked them.
+    async fn decided(&mut self, at: usize, turn: &Turn, decision: Decision) -> Vec<Difference> {
+        let said = format!("people: {decision:?}").to_lowercase();
+        let Some(asked) = self.tracker.approval else {
+            let wanted = "a question to people that is open".to_owned();
+            return vec![difference(at, turn, &said, wanted, "none".to_owned())];
+        };
+        self.apply(match decision {
+            Decision::Late => Event::ApprovalClosed {
+                asked,
+                cause: ApprovalEnd::Late,
+            },
+            Decision::Yes | Decision::No => Event::ApprovalGiven {
+                asked,
+                account: "rehearsal".to_owned(),
+                agent: "rehearsal".to_owned(),
+                yes: decision == Decision::Yes,
+                note: None,
+            },
+        });
+        self.answer(at, turn, &said).await
+    }
+
+    /// The bot's turn, and what of it is not as written.
+    async fn answer(&mut self, at: usize, turn: &Turn, said: &str) -> Vec<Difference> {
         let events = if self.tracker.unanswered().is_some() {
             let brain = self.rehearsal.brain.clone();
             match engine::Turn::begin(brain, "rehearsal", &self.tracker, self.now) {
@@ -255,7 +286,7 @@ impl Stage<'_> {
         };
         let wanted = seen.missing().into_iter();
         wanted
-            .map(|(wanted, came)| difference(at, turn, &said, wanted, came))
+            .map(|(wanted, came)| difference(at, turn, said, wanted, came))
             .collect()
     }
 }

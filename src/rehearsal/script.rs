@@ -94,6 +94,18 @@ pub enum Trouble {
     Refusing,
 }
 
+/// What people answer to a question of the bot's, in the place of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Go on.
+    Yes,
+    /// Do not.
+    No,
+    /// Nobody answers in time.
+    Late,
+}
+
 /// One turn.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,6 +114,7 @@ pub struct Turn {
     pub(super) tap: Option<String>,
     #[serde(default)]
     pub(super) photo: bool,
+    pub(super) people: Option<Decision>,
     pub(super) expect: Option<ByLang>,
     pub(super) not: Option<ByLang>,
     pub(super) intent: Option<String>,
@@ -227,9 +240,10 @@ fn check(script: &Script, problems: &mut Problems) {
     }
     let places = Places::in_file(&script.file);
     for turn in &script.turns {
-        let both = turn.say.is_some() && turn.tap.is_some();
-        if both || (turn.say.is_none() && turn.tap.is_none() && !turn.photo) {
-            let message = "a turn has either `say` or `tap`, or a `photo` alone; give it one of them";
+        let of = [turn.say.is_some(), turn.tap.is_some(), turn.people.is_some()];
+        let given = of.into_iter().filter(|given| *given).count();
+        if given > 1 || (given == 0 && !turn.photo) {
+            let message = "a turn has one of `say`, `tap` and `people`, or a `photo` alone; give it one of them";
             problems.error(&script.file, turn.line, "bad_turn", message);
         }
         let unsaid = |lang: &&Lang| turn.say.as_ref().is_some_and(|say| say.of(**lang).is_empty());

@@ -171,7 +171,7 @@ async fn write(connection: &mut SqliteConnection, append: Append) -> Result<Appe
                 return Err(Error::AlreadyAnswered);
             }
             Event::TurnEnded { answers, .. } => answered = to_sql(*answers),
-            Event::CustomerSaid { .. } => said = to_sql(head.last_seq + 1),
+            event if event.calls_the_bot() => said = to_sql(head.last_seq + 1),
             Event::Identified { customer, .. } => {
                 head.customer = Some(customer.clone()).filter(|customer| !customer.is_empty());
             }
