@@ -19,6 +19,14 @@ async function reply(page, text) {
   await page.locator(".reply textarea").press("Enter");
 }
 
+/**
+ * TO BE FINISHED with the flow `bargain`: the shopper answers what the bot asks, by the buttons and fields it offers,
+ * until the bot says that it asks a colleague.
+ */
+async function bargain(shopper) {
+  await say(shopper, "能便宜点吗");
+}
+
 await check("desk: three shoppers wait in order, and each is told their place", async () => {
   await say(shoppers[0], "转人工");
   await log(shoppers[0]).getByText(/第 ?1 ?位/).first().waitFor();
@@ -95,6 +103,36 @@ await check("desk: taken over while the bot writes several parts; then it is sil
   equal(await theirs(), before, "the bot answered what was said to the agent");
   await say(page, "how long do refunds take");
   await until(async () => (await theirs()) > before, "the bot answers again");
+  await page.context().close();
+});
+
+await check("desk: the bot asks for a yes; one says it with a note, the others see it, and the bot goes on", async () => {
+  const page = await comeIn(lab, shop.base, { lang: "zh" });
+  const theirs = () => page.locator("xiaoer-widget .theirs").count();
+  await bargain(page);
+  for (const agent of [lin, may]) {
+    await agent.locator(".offers .row", { has: agent.locator(".badge") }).first().click();
+    await agent.locator(".approval button.strong").waitFor();
+  }
+  await lin.locator(".approval textarea").fill("仅此一次，谢谢您常来");
+  await shot(lin, "desk-asked-zh");
+  // Elsewhere and back: the note is still there.
+  await view(lin, "people");
+  await lin.locator(".pane .row").first().click();
+  await lin.locator(".approval").waitFor({ state: "detached" });
+  await lin.locator(".offers .row").first().click();
+  equal(await lin.locator(".approval textarea").inputValue(), "仅此一次，谢谢您常来");
+  const before = await theirs();
+  await lin.keyboard.press("Alt+y");
+  for (const agent of [lin, may]) {
+    await agent.locator(".approval").waitFor({ state: "detached" });
+    await agent.locator(".happened.approval_given", { hasText: "仅此一次，谢谢您常来" }).waitFor();
+    equal(await agent.locator(".offers .row").count(), 0, "nothing is left to decide");
+  }
+  await may.locator(".happened.approval_given", { hasText: "小林 said yes" }).waitFor();
+  await until(async () => (await theirs()) > before, "the bot goes on");
+  await shot(page, "widget-asked-zh");
+  await shot(may, "desk-asked-done");
   await page.context().close();
 });
 

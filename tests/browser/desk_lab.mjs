@@ -71,16 +71,57 @@ export async function openBrowser() {
   return { browser, problems, watch };
 }
 
-/** An agent at the console, logged in. */
-export async function sitDown({ browser, watch }, base, account, { lang = "en", ...options } = {}) {
+/** An agent at the console, logged in. Through `line`, if there is one, goes what the page and the server tell each other. */
+export async function sitDown({ browser, watch }, base, account, { lang = "en", line, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: lang === "zh" ? "zh-CN" : "en-GB", timezoneId: "Asia/Shanghai", ...options });
   const page = watch(await context.newPage(), account);
+  if (line) await page.routeWebSocket(/\/v1\/console$/, line);
   await page.goto(`${base}/console?lang=${lang}`);
   await page.locator("input[name=account]").fill(account);
   await page.locator("input[name=password]").fill(PASSWORD);
   await page.locator("button.main").click();
   await page.getByRole("tab").first().waitFor();
   return page;
+}
+
+/** A line on which one conversation of the bot bears a question to the shop's people, so that its looks need no flow
+ * that asks. The page's yes or no goes nowhere; `refuse` answers it, `tell` adds events, `ask` sets the question. */
+export function askedLine() {
+  const state = { approval: null, decided: null, watched: null, head: 0, row: null };
+  const marked = (row) => {
+    if (state.row ? row.id === state.row.id : row.status === "with_bot") state.row = row;
+    return row.id === state.row?.id && state.approval ? { ...row, approval: state.approval } : row;
+  };
+  let send;
+  const line = (page) => {
+    send = (frame) => page.send(JSON.stringify(frame));
+    const server = page.connectToServer();
+    page.onMessage((text) => {
+      const frame = JSON.parse(text);
+      if (frame.type === "watch") state.watched = frame.conversation;
+      if (frame.type === "decide") state.decided = frame;
+      else server.send(text);
+    });
+    server.onMessage((text) => {
+      const frame = JSON.parse(text);
+      if (frame.type === "board") frame.conversations = frame.conversations.map(marked);
+      if (frame.type === "rows") frame.changed = frame.changed.map(marked);
+      if (frame.type === "events" && frame.conversation === state.watched) state.head = frame.to;
+      send(frame);
+    });
+  };
+  const ask = (next) => {
+    state.approval = next;
+    send({ type: "rows", changed: [marked(state.row)], gone: [] });
+  };
+  const tell = (items) => {
+    const from = state.head + 1;
+    state.head += items.length;
+    const at = Date.now();
+    send({ type: "events", conversation: state.watched, from, to: state.head, items: items.map((item, n) => ({ seq: from + n, at, ...item })) });
+  };
+  const refuse = (code, by) => send({ type: "error", code, message: "", conversation: state.watched, act: "decide", ...(by ? { by } : {}) });
+  return { line, state, ask, tell, refuse, send: (frame) => send(frame) };
 }
 
 /** A shopper on the chat page. */

@@ -1,6 +1,6 @@
 // Every state of the console, in both languages and themes, on a desk and on a phone: axe finds nothing, nothing is
 // cut off or sticks out. And a whole shift without a mouse. SHOTS=DIR keeps the pictures.
-import { alwaysOpen, byHand, check, comeIn, equal, faults, openBrowser, openShop, pause, rowOf, say, shot, sitDown, until, view } from "./desk_lab.mjs";
+import { alwaysOpen, askedLine, byHand, check, comeIn, equal, faults, openBrowser, openShop, pause, rowOf, say, shot, sitDown, until, view } from "./desk_lab.mjs";
 import { bites } from "./widget_lab.mjs";
 
 const lab = await openBrowser();
@@ -106,6 +106,128 @@ for (const { lang, ...options } of VARIANTS) {
   await shopper.context().close();
   await page.context().close();
 }
+
+const QUESTION = { zh: "顾客想把陶瓷马克杯的价格从 59 元讲到 50 元，同意吗？", en: "The customer would like the ceramic mug for 50 instead of 59 CNY. Is that all right?" };
+const question = (more) => ({ asked: 3, question: QUESTION, until: Date.now() + 270_000, supervisor: false, ...more });
+
+for (const { lang, ...options } of VARIANTS) {
+  const tag = `${lang}-${options.colorScheme}${options.isMobile ? "-phone" : ""}`;
+  const words = `how long do refunds take (asked ${tag})`;
+  const shopper = await comeIn(lab, shop.base, { lang: "en" });
+  await say(shopper, words);
+  await shopper.locator("xiaoer-widget .source").first().waitFor();
+  const asked = askedLine();
+  const page = await sitDown(lab, shop.base, "lin", { lang, line: asked.line, ...options });
+  const group = page.locator(".offers .row");
+  const card = page.locator(".approval");
+  const state = (name, work) =>
+    check(`console ${tag}: ${name}`, async () => {
+      await work();
+      await pause(250);
+      await shot(page, `console-${name}-${tag}`);
+      equal(await faults(page), [], name);
+    });
+  await state("asked-list", async () => {
+    await view(page, "bot");
+    await until(() => asked.state.row, "the board");
+    asked.ask(question());
+    await group.first().waitFor();
+    equal(await group.locator(".badge").innerText(), lang === "zh" ? "等您同意" : "Needs your yes");
+    await until(async () => /^\(\d+\)/.test(await page.title()), "it counts in the title");
+  });
+  await state("asked", async () => {
+    await group.first().click();
+    await page.locator(".talk .said").first().waitFor();
+    await card.locator("textarea").fill(lang === "zh" ? "就这一次" : "This once");
+    // The first leaves the field, the second the conversation; what was written is there again.
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    await card.waitFor({ state: "detached" });
+    await group.first().click();
+    equal(await card.locator("textarea").inputValue(), lang === "zh" ? "就这一次" : "This once");
+    equal(await card.locator(".question").innerText(), QUESTION[lang]);
+  });
+  await state("asked-sent", async () => {
+    await page.keyboard.press("Alt+y");
+    await card.locator("button.strong:disabled").waitFor();
+    await until(() => asked.state.decided, "it was sent");
+    const { asked: which, yes, note } = asked.state.decided;
+    equal({ which, yes, note }, { which: 3, yes: true, note: lang === "zh" ? "就这一次" : "This once" });
+  });
+  await state("asked-gone", async () => {
+    asked.refuse("gone", "May");
+    await page.locator(".refusal", { hasText: "May" }).waitFor();
+    await card.locator("button.strong:enabled").waitFor();
+  });
+  await state("asked-thread", async () => {
+    const at = asked.state.head + 1;
+    asked.tell([
+      { type: "approval_asked", flow: "bargain", question: QUESTION, until: Date.now() + 1_000 },
+      { type: "approval_given", asked: at, account: "may", agent: "May", yes: true, note: "This once" },
+      { type: "approval_asked", flow: "bargain", question: QUESTION, until: Date.now() + 1_000 },
+      { type: "approval_given", asked: at + 2, account: "may", agent: "May", yes: false },
+      { type: "approval_asked", flow: "bargain", question: QUESTION, supervisor: true, until: Date.now() + 1_000 },
+      { type: "approval_closed", asked: at + 4, cause: "withdrawn" },
+      { type: "approval_asked", flow: "bargain", question: QUESTION, until: Date.now() + 1_000 },
+      { type: "approval_closed", asked: at + 6, cause: "late" },
+    ]);
+    // Without a name the events tell why it is gone.
+    asked.refuse("gone");
+    await page.locator(".refusal", { hasText: lang === "zh" ? "太晚了" : "Too late" }).waitFor();
+    await card.locator("textarea").focus();
+    asked.ask(null);
+    await card.waitFor({ state: "detached" });
+    equal(await page.evaluate(() => document.activeElement.id), "talk", "the focus stays in the conversation");
+    equal(await page.locator(".happened.approval_asked").count(), 4);
+    equal(await page.locator(".happened.approval_given, .happened.approval_closed").count(), 4);
+  });
+  await state("asked-leads", async () => {
+    await page.locator(".refusal .icon-only").click();
+    asked.ask(question({ asked: 4, supervisor: true }));
+    await card.waitFor();
+    equal(await card.locator("button, textarea").count(), 0, "only a supervisor may");
+    equal(await group.count(), 0, "it asks nothing of this agent");
+  });
+  await shopper.context().close();
+  await page.context().close();
+}
+
+await check("console: a question rings once, and only for who may answer it", async () => {
+  const shopper = await comeIn(lab, shop.base);
+  await say(shopper, "how long do refunds take");
+  await shopper.locator("xiaoer-widget .source").first().waitFor();
+  const asked = askedLine();
+  const page = await sitDown(lab, shop.base, "lin", { line: asked.line });
+  await until(() => asked.state.row, "the board");
+  // Somebody who allowed notifications and looks elsewhere.
+  await page.evaluate(() => {
+    window.rung = [];
+    window.Notification = class {
+      static permission = "granted";
+      constructor(title) {
+        window.rung.push(title);
+      }
+      close() {}
+    };
+    document.hasFocus = () => false;
+  });
+  const presence = (state) => asked.send({ type: "agents", agents: [{ account: "lin", name: "小林", role: "agent", teams: [], state, load: 0, capacity: 20 }] });
+  asked.ask(question());
+  asked.ask(question({ until: Date.now() + 200_000 }));
+  asked.ask(question({ asked: 5, supervisor: true }));
+  presence("away");
+  asked.ask(question({ asked: 6 }));
+  presence("busy");
+  asked.ask(question({ asked: 6, until: Date.now() + 200_000 }));
+  asked.ask(null);
+  asked.ask(question({ asked: 9 }));
+  await until(async () => (await page.evaluate(() => window.rung.length)) >= 2, "it rings");
+  // The last frame is drawn, so everything before it was heard.
+  await page.locator(".offers .row").waitFor();
+  equal(await page.evaluate(() => window.rung), ["The bot needs your yes", "2 things need you"]);
+  await shopper.context().close();
+  await page.context().close();
+});
 
 await check("console: a whole shift without a mouse", async () => {
   const [first, second] = [await waiting("shift one"), await waiting("shift two")];

@@ -1,10 +1,8 @@
 // What an agent may do with a conversation and how it is done: one place for buttons, menus and keys.
 import type { Desk } from "./desk";
 import type { DeskFrame, Row } from "./protocol";
-import { isOfferedTo } from "./rows";
+import { isAsking, isLead, isOfferedTo } from "./rows";
 import type { Ui } from "./ui";
-
-export const isLead = (self: DeskFrame | null) => self?.role === "supervisor" || self?.role === "admin";
 
 export function mayDo(row: Row | undefined, self: DeskFrame | null) {
   const isMine = row?.status === "with_agent" && row.agent === self?.account;
@@ -19,6 +17,7 @@ export function mayDo(row: Row | undefined, self: DeskFrame | null) {
     handBack: isMine,
     snooze: isMine,
     label: !!row,
+    decide: !!row && isAsking(row, self),
   };
 }
 
@@ -56,6 +55,10 @@ export function actions(desk: Desk, ui: Ui) {
     labels: () => id && may.label && ui.ask({ name: "labels", id }),
     handBack: () => id && may.handBack && desk.act("hand_back", id),
     release: () => id && may.release && desk.act("release", id),
+    /** The answer to the bot's question on screen. */
+    decide(yes: boolean) {
+      if (id && row?.approval && may.decide && desk.acting !== "decide") desk.decide(id, row.approval.asked, yes);
+    },
     mode(mode: "reply" | "note") {
       if (!id) return;
       const isThere = ui.field.current !== null && desk.mode === mode;

@@ -24,6 +24,7 @@ export function Board() {
   const longest = Math.max(0, ...waiting.map((r) => now - (waitsSince(r) ?? now)));
   const withPeople = rows.filter((r) => r.status === "with_agent").length;
   const withBot = rows.filter((r) => r.status === "with_bot").length;
+  const asking = rows.filter((r) => r.approval).length;
   const online = desk.agents.filter((a) => a.state === "online").length;
   const isLate = waiting.some((r) => lateness(r, now) === "red");
   return (
@@ -33,6 +34,7 @@ export function Board() {
         <Tile name={o.longest} value={waiting.length ? span(longest, w) : "–"} isHot={isLate} />
         <Tile name={o.withPeople} value={withPeople} />
         <Tile name={o.withBot} value={withBot} />
+        <Tile name={o.asking} value={asking} isHot={asking > 0} />
         <Tile name={o.atWork} value={`${online} / ${desk.agents.length}`} />
       </dl>
       <section aria-label={o.waitingNow}>

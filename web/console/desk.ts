@@ -32,6 +32,8 @@ export class Desk {
   mode: Mode = "reply";
   drafts: Record<string, string> = {};
   noteDrafts: Record<string, string> = {};
+  /** Notes to go with a yes or no; each belongs to one question, and the next question begins with none. */
+  answers: Record<string, { asked: number; note: string }> = {};
   toasts: Toast[] = [];
   /** The event to bring into view once it is there. */
   goal: number | null = null;
@@ -303,6 +305,21 @@ export class Desk {
       this.typing(text !== "");
     }
     this.changed();
+  }
+
+  answer(id: string, asked: number): string {
+    const one = this.answers[id];
+    return one?.asked === asked ? one.note : "";
+  }
+
+  writeAnswer(id: string, asked: number, note: string) {
+    this.answers = { ...this.answers, [id]: { asked, note } };
+    this.changed();
+  }
+
+  decide(id: string, asked: number, yes: boolean) {
+    const note = this.answer(id, asked).trim();
+    this.act("decide", id, { asked, yes, ...(note ? { note } : {}) });
   }
 
   send(id: string, mode: Mode, text: string, mentions: string[]) {

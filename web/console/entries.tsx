@@ -6,7 +6,7 @@ import { memo, useDesk, useSpeech } from "./hooks";
 import { Icon, type IconName } from "./icons";
 import { named } from "./list";
 import { Photos } from "./photos";
-import type { Item, Weighed } from "./protocol";
+import type { Item, Lang, Weighed } from "./protocol";
 import { moment } from "./time";
 
 /** What the bot made of the message before it spoke. */
@@ -225,6 +225,7 @@ function Happened({ item }: { item: Item }) {
   const told = happenedIn(
     item,
     w,
+    lang,
     person,
     named_,
     (at) => moment(at, desk.now(), locale),
@@ -249,6 +250,7 @@ type Told = [IconName, string, string?] | null;
 function happenedIn(
   item: Item,
   w: W,
+  lang: Lang,
   person: (account: string) => string,
   name: { team: (id: string) => string; label: (id: string) => string },
   when: (at: number) => string,
@@ -279,6 +281,14 @@ function happenedIn(
       return ["bot", w.notes.handedBack(item.agent)];
     case "resolved":
       return ["resolved", w.notes.resolved(item.by), item.reason && reason(item.reason)];
+    case "approval_asked":
+      return ["bot", item.supervisor ? w.notes.askedLeads : w.notes.askedPeople, item.question[lang]];
+    case "approval_given":
+      return item.yes
+        ? ["check", w.notes.saidYes(item.agent), item.note]
+        : ["close", w.notes.saidNo(item.agent), item.note];
+    case "approval_closed":
+      return item.cause === "late" ? ["waiting", w.notes.askedLate] : ["release", w.notes.askedWithdrawn];
     case "contact_left":
       return ["mine", w.notes.contact(item.contact)];
     case "rated":

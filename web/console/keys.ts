@@ -12,6 +12,8 @@ export const SHEET: [keyof Words["keys"], string][] = [
   ["arrows", "↑ ↓"],
   ["take", "Alt+A"],
   ["decline", "Alt+D"],
+  ["yes", "Alt+Y"],
+  ["no", "Alt+X"],
   ["reply", "Alt+L"],
   ["note", "Alt+P"],
   ["send", "Enter"],
@@ -81,6 +83,9 @@ function withAlt(key: string, desk: Desk, ui: Ui): boolean {
     f: () => ui.ask({ name: "search" }),
   };
   const inConversation: Record<string, () => void> = {
+    y: () => act.decide(true),
+    // Far from its yes on the keyboard.
+    x: () => act.decide(false),
     e: () => act.resolve(false),
     p: () => act.mode("note"),
     l: () => act.mode("reply"),

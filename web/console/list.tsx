@@ -1,10 +1,11 @@
 // The list of one view: offers on top, then rows by time to breach; only the rows in sight are drawn.
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { actions } from "./actions";
+import { TimeLeft } from "./approval";
 import { memo, useDesk, useSpeech, useTick } from "./hooks";
 import { Icon } from "./icons";
-import type { Named, Row } from "./protocol";
-import { byBreach, isIn, isOfferedTo, lateness, waitsSince } from "./rows";
+import type { DeskFrame, Named, Row } from "./protocol";
+import { byBreach, isAsking, isIn, isOfferedTo, lateness, waitsSince, type View } from "./rows";
 import { lately, moment, span } from "./time";
 import { useUi } from "./ui";
 
@@ -25,24 +26,37 @@ export function List() {
   const now = desk.now();
   const me = desk.self;
   const step = Math.floor(now / 5_000);
-  const { rows, offers } = useMemo(
+  const { rows, offers, asking } = useMemo(
     () => sorted([...desk.rows.values()], ui.view, me, now),
     [desk.rowsVersion, ui.view, me, step],
   );
-  ui.order.current = [...offers, ...rows].map((row) => row.id);
+  ui.order.current = [...asking, ...offers, ...rows].map((row) => row.id);
   return (
     <section class="list" aria-label={w.list}>
       <div class="list-body" id="list" role="tabpanel" aria-labelledby={`view-${ui.view}`}>
         <h1 class="list-name">{w.views[ui.view]}</h1>
-        {offers.length > 0 && (
-          <ul class="offers" aria-label={w.offers}>
-            {offers.map((row) => (
-              <Offer key={row.id} row={row} />
-            ))}
-          </ul>
+        {asking.length + offers.length > 0 && (
+          <div class="offers">
+            {asking.length > 0 && (
+              <ul aria-label={w.approval.list}>
+                {asking.map((row) => (
+                  <li class="offer" key={row.id}>
+                    <RowButton row={row} isHere={desk.watched === row.id} isReached={true} />
+                  </li>
+                ))}
+              </ul>
+            )}
+            {offers.length > 0 && (
+              <ul aria-label={w.offers}>
+                {offers.map((row) => (
+                  <Offer key={row.id} row={row} />
+                ))}
+              </ul>
+            )}
+          </div>
         )}
         {!desk.hasBoard && <Ghosts />}
-        {desk.hasBoard && rows.length === 0 && offers.length === 0 && (
+        {desk.hasBoard && rows.length + offers.length + asking.length === 0 && (
           <div class="quiet">
             <b>{w.empty[ui.view]![0]}</b>
             <p>{w.empty[ui.view]![1]}</p>
@@ -54,15 +68,15 @@ export function List() {
   );
 }
 
-type Looker = { account: string; teams: string[] } | null;
-
-function sorted(all: Row[], view: Parameters<typeof isIn>[1], me: Looker, now: number) {
-  if (!me) return { rows: [], offers: [] };
+function sorted(all: Row[], view: View, me: DeskFrame | null, now: number) {
+  if (!me) return { rows: [], offers: [], asking: [] };
+  const asking = all.filter((row) => isAsking(row, me)).sort((a, b) => a.approval!.until - b.approval!.until);
   const offers = all
     .filter((row) => isOfferedTo(row, me.account, now))
     .sort((a, b) => (a.offered_until ?? 0) - (b.offered_until ?? 0));
-  const rows = all.filter((row) => !offers.includes(row) && isIn(row, view, me, now)).sort(byBreach);
-  return { rows, offers };
+  const first = new Set([...asking, ...offers]);
+  const rows = all.filter((row) => !first.has(row) && isIn(row, view, me, now)).sort(byBreach);
+  return { rows, offers, asking };
 }
 
 function Ghosts() {
@@ -165,18 +179,19 @@ export const nameOf = (row: Row, visitor: string) => row.customer || `${visitor}
 function RowLines({ row }: { row: Row }) {
   const { w, lang } = useSpeech();
   const desk = useDesk((d) => d.self);
+  const isForMe = isAsking(row, desk.self);
   return (
     <>
       <span class="line">
         <b class="who">{nameOf(row, w.visitor)}</b>
         {row.level && <span class="level">{row.level}</span>}
         {row.priority > 0 && <span class={`urgent p${row.priority}`}>{w.urgent[row.priority]}</span>}
-        <RowClock row={row} />
+        {isForMe ? <TimeLeft until={row.approval!.until} /> : <RowClock row={row} />}
       </span>
       <span class="line">
         <span class="last">
-          {w.saidBy[row.last_by] && <span class="by">{w.saidBy[row.last_by]}</span>}
-          {row.last_text || "…"}
+          {!isForMe && w.saidBy[row.last_by] && <span class="by">{w.saidBy[row.last_by]}</span>}
+          {isForMe ? row.approval!.question[lang] : row.last_text || "…"}
         </span>
         {row.unanswered > 0 && (
           <span class="count" title={w.unread(row.unanswered)}>
@@ -187,6 +202,8 @@ function RowLines({ row }: { row: Row }) {
       </span>
       <span class="line meta">
         <i class={`dot ${row.status}`} />
+        {isForMe && <span class="badge">{w.approval.mine}</span>}
+        {row.approval && !isForMe && <span class="badge calm">{w.approval.leads}</span>}
         <span class={row.status === "with_agent" ? "state-word" : "unseen"}>{stateOf(row, w.statuses)}</span>
         <span class="tongue">{row.lang === "zh" ? "中" : "EN"}</span>
         {row.team && <span class="chip">{named(desk.self?.all_teams, row.team, lang)}</span>}

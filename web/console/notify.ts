@@ -2,7 +2,7 @@
 import type { Desk } from "./desk";
 import { remembered, remember } from "./memory";
 import type { Notice, Row } from "./protocol";
-import { isOfferedTo } from "./rows";
+import { isAsking, isOfferedTo } from "./rows";
 import type { Words } from "./words";
 
 const SOUND_REST_MS = 4_000;
@@ -56,6 +56,9 @@ export class Bell {
     const w = this.words();
     if (isOfferedTo(row, desk.account, now) && before?.offered_to !== desk.account)
       return this.call(row.id, w.ring.offer);
+    const isAtWork = desk.self?.state === "online" || desk.self?.state === "busy";
+    const isNewly = before?.approval?.asked !== row.approval?.asked;
+    if (isNewly && isAtWork && isAsking(row, desk.self)) return this.call(row.id, w.ring.approval);
     const isMine = row.status === "with_agent" && row.agent === desk.account;
     if (isMine && row.unanswered > (before?.unanswered ?? 0))
       this.call(row.id, w.ring.message(row.customer ?? w.visitor));

@@ -17,6 +17,9 @@ export type Agent = {
   capacity: number;
 };
 
+/** What the bot asks the shop's people before it goes on; `asked` is the seq of its event. */
+export type Approval = { asked: number; question: Bilingual; until: number; supervisor: boolean };
+
 export type Row = {
   id: string;
   status: Status;
@@ -45,6 +48,7 @@ export type Row = {
   clock?: "first_response" | "next_response" | "resolution";
   amber_at?: number;
   red_at?: number;
+  approval?: Approval;
 };
 
 export type Canned = { key: string; text: Bilingual };
@@ -106,6 +110,9 @@ export type Item = { seq: number; at: number } & (
   | { type: "resolved"; by: string; account?: string; reason?: string }
   | { type: "contact_left"; contact: string }
   | { type: "rated"; stars: number; reason?: string; comment?: string }
+  | { type: "approval_asked"; flow: string; question: Bilingual; supervisor?: boolean; until: number }
+  | { type: "approval_given"; asked: number; account: string; agent: string; yes: boolean; note?: string }
+  | { type: "approval_closed"; asked: number; cause: "late" | "withdrawn" }
   | { type: "turn_ended" | "flow_started" | "flow_ended" | "shop_answered" | "step_reached" }
 );
 
@@ -119,6 +126,7 @@ export type Act =
   | "resolve"
   | "label"
   | "snooze"
+  | "decide"
   | "presence"
   | "draft";
 export type Refusal = {

@@ -1,11 +1,13 @@
 // The board's rows: which stand in which view, in what order, and how late they are. Pure.
 import type { Status } from "../shared/protocol";
-import type { DeskFrame, Item, Row } from "./protocol";
+import type { DeskFrame, Item, Role, Row } from "./protocol";
 
 export const VIEWS = ["mine", "waiting", "team", "people", "bot", "snoozed", "resolved"] as const;
 export type View = (typeof VIEWS)[number];
 
-type Looker = { account: string; teams: string[] };
+type Looker = { account: string; role: Role; teams: string[] };
+
+export const isLead = (me: Looker | null) => me?.role === "supervisor" || me?.role === "admin";
 
 const isPeoples = (row: Row) => row.status === "waiting" || row.status === "with_agent";
 export const isSnoozed = (row: Row, now: number) => isPeoples(row) && (row.snoozed_until ?? 0) > now;
@@ -22,6 +24,9 @@ export function isIn(row: Row, view: View, me: Looker, now: number): boolean {
 
 export const isOfferedTo = (row: Row, account: string, now: number) =>
   row.status === "waiting" && row.offered_to === account && (row.offered_until ?? Infinity) > now;
+
+/** Whether the bot waits for a yes or no that this person may say. */
+export const isAsking = (row: Row, me: Looker | null) => !!row.approval && (!row.approval.supervisor || isLead(me));
 
 /** Next to breach first; what has no clock follows, latest first. */
 export function byBreach(a: Row, b: Row): number {
@@ -50,12 +55,13 @@ export function countViews(rows: Iterable<Row>, me: Looker, now: number): Counts
   return counts;
 }
 
-/** How many conversations need a person of this account: own ones with a question, and those in the queue. */
-export function needing(rows: Iterable<Row>, account: string, now: number): number {
+/** How many conversations need this person: own ones with a question, those in the queue, and the bot's questions. */
+export function needing(rows: Iterable<Row>, me: Looker, now: number): number {
   let n = 0;
   for (const row of rows) {
     if (isSnoozed(row, now)) continue;
-    if (row.status === "waiting" || (row.agent === account && row.status === "with_agent" && row.unanswered > 0)) n++;
+    const isUnanswered = row.agent === me.account && row.status === "with_agent" && row.unanswered > 0;
+    if (row.status === "waiting" || isUnanswered || isAsking(row, me)) n++;
   }
   return n;
 }
@@ -89,6 +95,7 @@ export function rowOf(id: string, items: Item[], self: DeskFrame | null): Row | 
     const next = NEXT[item.type];
     if (next && !(next === "waiting" && item.type === "handoff_requested" && row.status === "with_agent")) {
       row.status = next;
+      row.approval = undefined;
       if (next !== "with_agent") row.agent = row.agent_name = undefined;
     }
     if (item.type === "customer_said" && row.status === "resolved") row.status = "with_bot";
@@ -96,6 +103,11 @@ export function rowOf(id: string, items: Item[], self: DeskFrame | null): Row | 
       row.agent = item.account;
       row.agent_name = item.agent;
     }
+    if (item.type === "approval_asked") {
+      const { seq: asked, question, until, supervisor = false } = item;
+      row.approval = { asked, question, until, supervisor };
+    }
+    if (item.type === "approval_given" || item.type === "approval_closed") row.approval = undefined;
     if (item.type === "labelled") row.labels = item.labels;
     if (item.type === "rated") row.rating = item.stars;
     if (item.type === "contact_left") row.contact = item.contact;

@@ -178,9 +178,12 @@ function LinkLine() {
 
 function Count({ bell }: { bell: Bell | null }) {
   const { w } = useSpeech();
-  const desk = useDesk((d) => d.rowsVersion);
+  const desk = useDesk(
+    (d) => d.rowsVersion,
+    (d) => d.self,
+  );
   useTick(5_000);
-  const n = needing(desk.rows.values(), desk.account, desk.now());
+  const n = desk.self ? needing(desk.rows.values(), desk.self, desk.now()) : 0;
   useEffect(() => bell?.count(n, w.name), [bell, n, w]);
   return null;
 }

@@ -1,6 +1,5 @@
 // The left edge: views with their counts, pages, presence and settings.
 import { useMemo, useState } from "preact/hooks";
-import { isLead } from "./actions";
 import { send } from "./api";
 import { useDesk, useSpeech, useTick } from "./hooks";
 import { Icon, type IconName } from "./icons";
@@ -9,7 +8,7 @@ import { Menu } from "./menu";
 import { askForNotifications } from "./notify";
 import { tabKeys } from "./panel";
 import type { Presence } from "./protocol";
-import { countViews, VIEWS, type View } from "./rows";
+import { countViews, isLead, type View, VIEWS } from "./rows";
 import { setTheme, THEMES, theme } from "./theme";
 import { useUi, type Page } from "./ui";
 

@@ -2,6 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { actions, mayDo } from "./actions";
 import { conversation, link } from "./api";
+import { ApprovalCard, whyNotDecided } from "./approval";
 import { Composer } from "./composer";
 import { useDesk, useSpeech } from "./hooks";
 import { Icon, type IconName } from "./icons";
@@ -33,6 +34,7 @@ export function Talk() {
       <Head id={id} />
       <Log key={id} id={id} />
       <RefusalLine />
+      <ApprovalCard key={`a${id}`} id={id} />
       <Composer key={`c${id}`} id={id} />
     </section>
   );
@@ -173,7 +175,10 @@ export function refusalIn(refusal: Refusal, w: Words): string {
 
 function RefusalLine() {
   const { w } = useSpeech();
-  const desk = useDesk((d) => d.refusal);
+  const desk = useDesk(
+    (d) => d.refusal,
+    (d) => d.items,
+  );
   const refusal = desk.refusal;
   useEffect(() => {
     if (!refusal) return;
@@ -184,7 +189,7 @@ function RefusalLine() {
     <div role="alert">
       {refusal && (
         <p class="error refusal">
-          <Icon name="warn" /> {refusalIn(refusal, w)}
+          <Icon name="warn" /> {whyNotDecided(refusal, desk.items, w) ?? refusalIn(refusal, w)}
           <button class="icon-only" aria-label={w.close} onClick={() => desk.forgive()}>
             <Icon name="close" />
           </button>
