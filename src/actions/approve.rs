@@ -18,7 +18,11 @@ pub(super) fn ask_people(
         (lang, say::text_of(desk, &reader, question))
     };
     let asked = Event::ApprovalAsked {
-        flow: tracker.flow.as_ref().map(|flow| flow.flow.clone()).unwrap_or_default(),
+        flow: tracker
+            .flow
+            .as_ref()
+            .map(|flow| flow.flow.clone())
+            .unwrap_or_default(),
         question: Lang::ALL.into_iter().map(read_in).collect(),
         supervisor,
         until: desk.now + i64::from(wait_s) * 1_000,

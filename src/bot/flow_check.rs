@@ -102,7 +102,10 @@ impl Checking<'_> {
                 self.response(step, "approve", &approve.question);
                 self.response(step, "hold", &approve.hold);
                 self.outcomes(step, "approve", &APPROVAL_OUTCOMES);
-                for missing in ["no", "late"].into_iter().filter(|key| !step.on.contains_key(*key)) {
+                for missing in ["no", "late"]
+                    .into_iter()
+                    .filter(|key| !step.on.contains_key(*key))
+                {
                     let message = format!(
                         "step `{}` does not say where `{missing}` leads; add it to `on`",
                         step.id

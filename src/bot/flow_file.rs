@@ -4,16 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
-use serde_saphyr::Spanned;
-
 use super::flow::{Approve, Flow, Offer, Offers, Step, StepKind};
+use super::flow_shape::{ChoicesFile, EndFile, FlowFile, OfferFile, StepFile, Text};
 use super::places::Places;
 use super::problem::{Problems, or_nearest};
 use super::response::{Response, Responses, check_response};
-use super::shape::{Shape, Variants, shaped};
-use super::slot::{Slot, check_slot};
+use super::shape::Variants;
+use super::slot::check_slot;
 use super::yaml;
 use crate::conversation::Lang;
 
@@ -32,138 +29,6 @@ const WAIT_S: RangeInclusive<u32> = 30..=3_600;
 const HOLD: &str = "approval_hold";
 /// Kinds of cards that a step may show.
 const CARDS: [&str; 2] = ["order", "request"];
-
-/// A response key, or the words themselves.
-enum Text {
-    Key(String),
-    Written(BTreeMap<Lang, Variants>),
-}
-
-impl Shape for Text {
-    const WRITE: &'static str = "the words as `zh:` and `en:`, or a key of responses/";
-    const KEYS: bool = true;
-    type Item = IgnoredAny;
-    type Keys = BTreeMap<Lang, Variants>;
-
-    fn of_text(text: String) -> Option<Self> {
-        Some(Self::Key(text))
-    }
-
-    fn of_keys(keys: Self::Keys) -> Option<Self> {
-        Some(Self::Written(keys))
-    }
-}
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        shaped(deserializer)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FlowFile {
-    flow: String,
-    label: BTreeMap<Lang, String>,
-    #[serde(default)]
-    starts: BTreeMap<Lang, Vec<String>>,
-    opens: Option<String>,
-    #[serde(default)]
-    slots: BTreeMap<String, Slot>,
-    steps: Vec<StepFile>,
-}
-
-enum ChoicesFile {
-    FromCall(String),
-    Written(Vec<OfferFile>),
-}
-
-impl Shape for ChoicesFile {
-    const WRITE: &'static str = "`from_call` or a list of buttons";
-    const LIST: bool = true;
-    type Item = OfferFile;
-    type Keys = IgnoredAny;
-
-    fn of_text(text: String) -> Option<Self> {
-        Some(Self::FromCall(text))
-    }
-
-    fn of_list(list: Vec<OfferFile>) -> Option<Self> {
-        Some(Self::Written(list))
-    }
-}
-
-impl<'de> Deserialize<'de> for ChoicesFile {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        shaped(deserializer)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OfferFile {
-    value: String,
-    zh: String,
-    en: String,
-    #[serde(default)]
-    words: Vec<String>,
-}
-
-/// With what result a flow ends; `end: true` says no more than that it ends.
-struct EndFile(Option<String>);
-
-impl Shape for EndFile {
-    const WRITE: &'static str = "`true`, or a name for how it ends";
-    type Item = IgnoredAny;
-    type Keys = IgnoredAny;
-
-    fn of_text(text: String) -> Option<Self> {
-        Some(Self(Some(text)))
-    }
-
-    fn of_flag(_: bool) -> Option<Self> {
-        Some(Self(None))
-    }
-}
-
-impl<'de> Deserialize<'de> for EndFile {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        shaped(deserializer)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StepFile {
-    id: Spanned<String>,
-    collect: Option<String>,
-    ask: Option<Text>,
-    invalid: Option<Text>,
-    choices: Option<ChoicesFile>,
-    asks_max: Option<u8>,
-    say: Option<Text>,
-    card: Option<String>,
-    call: Option<String>,
-    #[serde(default)]
-    send: Vec<String>,
-    branch: Option<String>,
-    confirm: Option<Text>,
-    yes: Option<BTreeMap<Lang, String>>,
-    no: Option<BTreeMap<Lang, String>>,
-    approve: Option<Text>,
-    hold: Option<Text>,
-    by: Option<String>,
-    wait_s: Option<u32>,
-    run: Option<String>,
-    link: Option<String>,
-    handoff: Option<bool>,
-    end: Option<EndFile>,
-    #[serde(default)]
-    on: BTreeMap<String, String>,
-    next: Option<String>,
-    #[serde(default)]
-    clear: Vec<String>,
-}
 
 /// Reads every flow in `dir`, sorted by name. Words written in a flow join `responses` under
 /// `flow.step.part`.

@@ -10,6 +10,7 @@ mod connector;
 mod flow;
 mod flow_check;
 mod flow_file;
+mod flow_shape;
 mod flow_ways;
 mod handoff;
 mod intent;

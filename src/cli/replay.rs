@@ -106,9 +106,13 @@ async fn compare(
 /// The bot's turn on what people have just decided: no message is understood at its beginning.
 fn turn_on_decision<'a>(tracker: &Tracker, events: &'a [Recorded]) -> Option<Vec<&'a Event>> {
     let (decision, behind) = events.split_first()?;
-    tracker.said.as_ref().filter(|said| said.decision && said.seq == decision.seq)?;
+    tracker
+        .said
+        .as_ref()
+        .filter(|said| said.decision && said.seq == decision.seq)?;
     let turn = turn_from(behind);
-    let answers = |event: &&Event| matches!(event, Event::TurnEnded { answers, .. } if *answers == decision.seq);
+    let answers =
+        |event: &&Event| matches!(event, Event::TurnEnded { answers, .. } if *answers == decision.seq);
     turn.last().is_some_and(answers).then_some(turn)
 }
 

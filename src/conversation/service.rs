@@ -189,7 +189,10 @@ impl Service {
                 });
             }
             Event::ApprovalGiven {
-                asked, account, agent, ..
+                asked,
+                account,
+                agent,
+                ..
             } => {
                 self.decided = Some((*asked, account.clone(), agent.clone()));
                 self.approval = None;

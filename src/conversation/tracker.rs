@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Acting, ActiveFlow, ApprovalEnd, Card, Choice, Event, FlowOutcome, Lang, LastSaid, Ownership, Recorded, Said, Status,
-    Turn, Understanding,
+    Acting, ActiveFlow, ApprovalEnd, Card, Choice, Event, FlowOutcome, Lang, LastSaid, Ownership, Recorded,
+    Said, Status, Turn, Understanding,
 };
 
 /// The response that offers a second wish.
@@ -169,18 +169,7 @@ impl Tracker {
                 ApprovalEnd::Late => self.decide(recorded.seq, *asked, LATE),
                 ApprovalEnd::Withdrawn => self.approval = None,
             },
-            Event::Understood { understanding } => {
-                self.lang = Some(understanding.lang);
-                if understanding.also.is_some() {
-                    self.also.clone_from(&understanding.also);
-                }
-                for kind in ["product", "order_no"] {
-                    if let Some(entity) = understanding.entity(kind) {
-                        self.spoken_of.insert(kind.to_owned(), entity.value.clone());
-                    }
-                }
-                self.understanding = Some(understanding.clone());
-            }
+            Event::Understood { understanding } => self.understand(understanding),
             Event::BotSaid {
                 text,
                 choices,
@@ -210,6 +199,19 @@ impl Tracker {
             Event::TurnEnded { answers, .. } => self.end_turn(*answers),
             event => self.apply_inner(event),
         }
+    }
+
+    fn understand(&mut self, understanding: &Understanding) {
+        self.lang = Some(understanding.lang);
+        if understanding.also.is_some() {
+            self.also.clone_from(&understanding.also);
+        }
+        for kind in ["product", "order_no"] {
+            if let Some(entity) = understanding.entity(kind) {
+                self.spoken_of.insert(kind.to_owned(), entity.value.clone());
+            }
+        }
+        self.understanding = Some(understanding.clone());
     }
 
     /// A message that comes before the one before it was answered is one with it.

@@ -1,7 +1,7 @@
 //! The flow stepper: where the flow under way goes next, from nothing but the tracker.
 
 use super::value::{self, Wanted};
-use super::{Action, fallback, people, policies, repair};
+use super::{Action, collects, fallback, people, policies, repair};
 use crate::bot::{Bot, Flow, Offers, SLOW, SlotFrom, Step, StepKind, UNKNOWN};
 use crate::conversation::{ActiveFlow, CONFIRMED, Choice, FlowOutcome, Lang, Tracker};
 
@@ -9,8 +9,6 @@ use crate::conversation::{ActiveFlow, CONFIRMED, Choice, FlowOutcome, Lang, Trac
 const STEPS_PASSED_MAX: usize = 64;
 /// Tasks under way at once; one more takes the place of the one that speaks.
 const TASKS_MAX: usize = 3;
-/// Flows that run flows that run flows: deeper ones are not looked into.
-const RUNS_DEEP_MAX: usize = 6;
 /// How often a question comes again because of something in between, unless `loop` says otherwise.
 const LOOPS_DEFAULT: u8 = 5;
 
@@ -36,55 +34,6 @@ pub(super) fn step(tracker: &Tracker, bot: &Bot) -> Option<Action> {
         return Some(here.told().unwrap_or_else(|| here.go_to(flow.steps.first())));
     };
     here.at(step)
-}
-
-/// The flow that collects a slot, among those under way and those they run, with the buttons of its question.
-pub(super) fn collecting<'a>(
-    tracker: &Tracker,
-    bot: &'a Bot,
-    slot: &str,
-) -> Option<(&'a str, Option<&'a Offers>)> {
-    let under_way = tracker.flows().filter_map(|name| bot.flows.get(name));
-    let mut flows = under_way.map(|flow| within(bot, flow, 0));
-    flows.find_map(|flows| {
-        flows.into_iter().find_map(|flow| {
-            let asks = flow.steps.iter().find_map(|step| match &step.kind {
-                StepKind::Collect {
-                    slot: asked, offers, ..
-                } if asked == slot => Some(offers),
-                _ => None,
-            });
-            Some((flow.name.as_str(), Some(asks?)))
-        })
-    })
-}
-
-/// A flow and those it runs.
-fn within<'a>(bot: &'a Bot, flow: &'a Flow, depth: usize) -> Vec<&'a Flow> {
-    let mut flows = vec![flow];
-    if depth < RUNS_DEEP_MAX {
-        let run = flow.steps.iter().filter_map(|step| match &step.kind {
-            StepKind::Run { flow } => bot.flows.get(flow),
-            _ => None,
-        });
-        flows.extend(run.flat_map(|flow| within(bot, flow, depth + 1)));
-    }
-    flows
-}
-
-/// A slot's value as people read it: the button's label, or the value itself.
-#[must_use]
-pub fn words_of(tracker: &Tracker, bot: &Bot, slot: &str) -> Option<String> {
-    let value = tracker.slots.get(slot)?;
-    let choice = format!("{slot}:{value}");
-    let label = |list: &[Choice]| list.iter().find(|c| c.choice == choice).map(|c| c.label.clone());
-    let written = collecting(tracker, bot, slot).and_then(|(_, offers)| {
-        let offers = offers?.choices(slot, tracker.lang(), &tracker.listed);
-        label(&offers)
-    });
-    written
-        .or_else(|| label(&tracker.listed))
-        .or_else(|| Some(value.clone()))
 }
 
 struct Here<'a> {
@@ -426,7 +375,11 @@ impl Here<'_> {
             };
         }
         let collects = |flow: &String| {
-            let flows = self.bot.flows.get(flow).map(|flow| within(self.bot, flow, 0));
+            let flows = self
+                .bot
+                .flows
+                .get(flow)
+                .map(|flow| collects::within(self.bot, flow, 0));
             let asks = |flow: &&Flow| flow.steps.iter().any(|step| step.asks_for() == Some(slot));
             flows.is_some_and(|flows| flows.iter().any(asks))
         };
@@ -452,7 +405,9 @@ impl Here<'_> {
     fn after(&self, step: &Step) -> Option<&Step> {
         let slot = |slot: &str| self.tracker.slots.get(slot).map(String::as_str);
         let value = match &step.kind {
-            StepKind::Call { .. } | StepKind::Run { .. } | StepKind::Approve(_) => self.active.outcome.as_deref(),
+            StepKind::Call { .. } | StepKind::Run { .. } | StepKind::Approve(_) => {
+                self.active.outcome.as_deref()
+            }
             StepKind::Branch { slot: name } => slot(name),
             StepKind::Confirm { .. } => slot(CONFIRMED),
             _ => None,

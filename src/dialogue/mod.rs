@@ -1,6 +1,7 @@
 //! From the tracker to the next action. Pure: no IO, no clock, no randomness; the same tracker and
 //! the same bot always give the same action, so a replay can be compared to the original.
 
+mod collects;
 mod fallback;
 mod flow;
 mod people;
@@ -10,7 +11,7 @@ mod repair;
 mod say;
 mod value;
 
-pub use flow::words_of;
+pub use collects::words_of;
 pub use policies::next_action;
 pub use reference::says_it;
 pub use say::{part_of_day, render, variant};

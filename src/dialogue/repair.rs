@@ -2,7 +2,7 @@
 //! phrases of `patterns.yaml` or by what the message holds, and is taken once a turn at most.
 
 use super::value::{self, Wanted};
-use super::{Action, flow, policies, reference};
+use super::{Action, collects, policies, reference};
 use crate::bot::{Bot, SlotFrom, StepKind, folded_message};
 use crate::conversation::{ActiveFlow, CONFIRMED, Choice, Tracker};
 
@@ -240,7 +240,7 @@ impl Calling<'_> {
 
     fn new_value(&self, name: &str, marked: bool) -> Option<String> {
         let now = self.tracker.slots.get(name)?;
-        let (flow, offers) = flow::collecting(self.tracker, self.bot, name)?;
+        let (flow, offers) = collects::collecting(self.tracker, self.bot, name)?;
         let slot = self.bot.slot(flow, name)?;
         let telling =
             slot.from == SlotFrom::Entity && TELLING.contains(&slot.entity.as_deref().unwrap_or(name));
@@ -312,7 +312,7 @@ pub(super) fn fixes(tracker: &Tracker, bot: &Bot) -> Vec<Choice> {
             .get(&lang)
             .cloned()
             .unwrap_or_else(|| slot.replace('_', " "));
-        let value = flow::words_of(tracker, bot, slot)?;
+        let value = collects::words_of(tracker, bot, slot)?;
         (slot != CONFIRMED).then(|| Choice {
             label: format!("{name}: {value}"),
             choice: format!("fix:{slot}"),

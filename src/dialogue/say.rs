@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::flow;
+use super::collects;
 use crate::bot::Bot;
 use crate::conversation::{Choice, Tracker};
 
@@ -70,7 +70,7 @@ fn known(bot: &Bot, tracker: &Tracker) -> BTreeMap<String, String> {
     let flow = if cancelled { ended.or(now) } else { now.or(ended) };
     let label = flow.and_then(|flow| bot.flows.get(flow)?.label.get(&lang).cloned());
     let corrected = tracker.turn.repaired.iter().find_map(|(_, slot)| slot.as_deref());
-    let new = corrected.and_then(|slot| flow::words_of(tracker, bot, slot));
+    let new = corrected.and_then(|slot| collects::words_of(tracker, bot, slot));
     let mut known = BTreeMap::from([
         ("shop".to_owned(), bot.shop.name(lang).to_owned()),
         ("flow".to_owned(), label.unwrap_or_default()),
@@ -78,7 +78,7 @@ fn known(bot: &Bot, tracker: &Tracker) -> BTreeMap<String, String> {
     ]);
     let chosen = tracker.flow.iter().flat_map(|flow| &flow.filled);
     for slot in chosen {
-        if let Some(words) = flow::words_of(tracker, bot, slot) {
+        if let Some(words) = collects::words_of(tracker, bot, slot) {
             known.insert(format!("{slot}_words"), words);
         }
     }

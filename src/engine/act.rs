@@ -190,7 +190,9 @@ fn decided(
 ) -> Result<Writes, Error> {
     let Some(open) = service.approval.as_ref().filter(|open| open.asked == asked) else {
         return match &service.decided {
-            Some((known, account, _)) if *known == asked && *account == person.account => Ok(Writes::default()),
+            Some((known, account, _)) if *known == asked && *account == person.account => {
+                Ok(Writes::default())
+            }
             Some((known, _, agent)) if *known == asked => Err(Error::Gone {
                 by: Some(agent.clone()),
             }),
@@ -365,5 +367,51 @@ mod tests {
         };
         assert!(routed(&service, lose("may")).events.is_empty());
         assert_eq!(routed(&service, lose("lin")).events.len(), 1);
+    }
+
+    fn asking(supervisor: bool) -> Vec<Event> {
+        let question = std::collections::BTreeMap::new();
+        vec![Event::ApprovalAsked {
+            flow: "bargain".to_owned(),
+            question,
+            supervisor,
+            until: 1,
+        }]
+    }
+
+    fn decide(service: &Service, who: &str) -> Result<Writes, Error> {
+        let (asked, yes, note) = (1, true, None);
+        acted(service, &person(who), Act::Decide { asked, yes, note })
+    }
+
+    #[test]
+    fn a_question_is_answered_once_by_who_may() {
+        let mut events = asking(true);
+        let open = fold(events.clone());
+        assert!(
+            matches!(decide(&open, "lin"), Err(Error::NotOwner)),
+            "supervisors only"
+        );
+        events.extend(decide(&open, "boss").unwrap().events);
+        let answered = fold(events);
+        assert!(
+            decide(&answered, "boss").unwrap().events.is_empty(),
+            "once is enough"
+        );
+        assert!(matches!(decide(&answered, "lin"), Err(Error::Gone { by: Some(by) }) if by == "BOSS"));
+        let late = Routed::Late { asked: 1 };
+        assert_eq!(routed(&open, late.clone()).events.len(), 1);
+        assert!(routed(&answered, late).events.is_empty());
+    }
+
+    #[test]
+    fn whoever_takes_over_answers_themselves() {
+        let mut events = asking(false);
+        assert!(decide(&fold(events.clone()), "lin").is_ok());
+        events.push(Event::joined("may", "MAY"));
+        assert!(matches!(
+            decide(&fold(events), "lin"),
+            Err(Error::Gone { by: None })
+        ));
     }
 }

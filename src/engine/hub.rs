@@ -95,7 +95,10 @@ impl Inbound {
 
     /// Whether it is the answer to a question of the bot's.
     pub(super) fn decides(&self) -> bool {
-        matches!(self, Self::Act(_, Act::Decide { .. }) | Self::Routed(Routed::Late { .. }))
+        matches!(
+            self,
+            Self::Act(_, Act::Decide { .. }) | Self::Routed(Routed::Late { .. })
+        )
     }
 }
 

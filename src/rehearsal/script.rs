@@ -243,7 +243,8 @@ fn check(script: &Script, problems: &mut Problems) {
         let of = [turn.say.is_some(), turn.tap.is_some(), turn.people.is_some()];
         let given = of.into_iter().filter(|given| *given).count();
         if given > 1 || (given == 0 && !turn.photo) {
-            let message = "a turn has one of `say`, `tap` and `people`, or a `photo` alone; give it one of them";
+            let message =
+                "a turn has one of `say`, `tap` and `people`, or a `photo` alone; give it one of them";
             problems.error(&script.file, turn.line, "bad_turn", message);
         }
         let unsaid = |lang: &&Lang| turn.say.as_ref().is_some_and(|say| say.of(**lang).is_empty());

@@ -5,6 +5,7 @@
 //!
 //! `XIAOER_INTERLEAVINGS` sets the number of conversations (400 without it). The seed is printed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand::rngs::StdRng;
@@ -101,8 +102,15 @@ impl Play {
             return;
         }
         let mut events = vec![bot_said()];
-        if self.random.random_bool(0.3) {
-            events.push(Event::handoff(HandoffReason::Asked));
+        match self.random.random_range(0..10) {
+            0..3 => events.push(Event::handoff(HandoffReason::Asked)),
+            3..6 => events.push(Event::ApprovalAsked {
+                flow: "model".to_owned(),
+                question: BTreeMap::new(),
+                supervisor: false,
+                until: 1,
+            }),
+            _ => {}
         }
         self.write(events, Some(service.ownership.owner_epoch)).await;
     }
@@ -113,7 +121,14 @@ impl Play {
             name: account.to_owned(),
             supervises: account == BOSS,
         };
-        let act = self.act(service.agent() == Some(account));
+        let act = match &service.approval {
+            Some(open) if self.random.random_bool(0.5) => Act::Decide {
+                asked: open.asked,
+                yes: true,
+                note: None,
+            },
+            _ => self.act(service.agent() == Some(account)),
+        };
         match acted(service, &person, act) {
             Ok(Writes { events, fence }) if !events.is_empty() => self.write(events, fence).await,
             Ok(_) | Err(engine::Error::NotOwner | engine::Error::Taken { .. }) => {}
@@ -147,8 +162,10 @@ impl Play {
     async fn desk(&mut self, service: &Service) {
         let agent = AGENTS[self.random.random_range(0..AGENTS.len())].to_owned();
         let account = service.agent().map_or(agent.clone(), str::to_owned);
-        let act = match self.random.random_range(0..3) {
+        let asked = service.approval.as_ref().map_or(0, |open| open.asked);
+        let act = match self.random.random_range(0..4) {
             0 => Routed::Offer { account, agent },
+            3 => Routed::Late { asked },
             1 => Routed::Lapse { account },
             _ => Routed::Lose { account, agent },
         };
@@ -182,6 +199,9 @@ fn check(events: &[Recorded]) -> Vec<String> {
             }
             Event::AgentJoined { from: Some(from), .. } if !owns(from) => Some("stale take-over"),
             Event::AgentJoined { from: None, .. } if status == Status::WithAgent => Some("two owners"),
+            Event::ApprovalGiven { .. } | Event::ApprovalClosed { .. } if status != Status::WithBot => {
+                Some("stale decision")
+            }
             Event::Offered { .. } if status != Status::Waiting => Some("stale offer"),
             _ => None,
         };

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use xiaoer::commerce::Embedded;
-use xiaoer::conversation::{Cid, Event, Lang, Status, Tracker, Understanding};
-use xiaoer::engine::Turn;
+use xiaoer::conversation::{ApprovalEnd, Cid, Event, Lang, Status, Tracker, Understanding};
+use xiaoer::engine::{Turn, Turned};
 use xiaoer::rehearsal::load_scripts;
 use xiaoer::store::Ledger;
 
@@ -77,12 +77,38 @@ impl Walk {
         )
     }
 
+    /// What people answer to a question of the bot's.
+    fn decide(&mut self, asked: u64) -> Event {
+        if self.random.random_bool(0.3) {
+            let cause = ApprovalEnd::Late;
+            return Event::ApprovalClosed { asked, cause };
+        }
+        let (account, agent) = ("lin".to_owned(), "小林".to_owned());
+        Event::ApprovalGiven {
+            asked,
+            account,
+            agent,
+            yes: self.random.random_bool(0.5),
+            note: None,
+        }
+    }
+
     fn understand(&mut self, text: &str, lang: Lang) -> Understanding {
         let brain = ENGINE.brain();
         let key = (text.to_owned(), lang);
         let understand = || brain.nlu.understand(text, lang, brain.bot.shop.day_of(0));
         self.understood.entry(key).or_insert_with(understand).clone()
     }
+}
+
+/// The events of a turn that ended of itself.
+fn settled(turned: Turned, on: &str) -> Vec<Event> {
+    assert!(
+        turned.settled,
+        "the turn on {on:?} was cut off: {:#?}",
+        turned.events
+    );
+    turned.events
 }
 
 async fn converse(walk: &mut Walk, turns: usize) {
@@ -107,6 +133,15 @@ async fn converse(walk: &mut Walk, turns: usize) {
         if tracker.ownership.status != Status::WithBot {
             record(&mut log, &mut tracker, Event::resolved("may", "May"));
         }
+        if let Some(asked) = tracker.approval.filter(|_| walk.random.random_bool(0.4)) {
+            record(&mut log, &mut tracker, walk.decide(asked));
+            let turn = Turn::begin(brain.clone(), "walk", &tracker, tracker.last_at).unwrap();
+            let events = settled(turn.finish(&shop).await, "a decision");
+            events
+                .into_iter()
+                .for_each(|event| record(&mut log, &mut tracker, event));
+            continue;
+        }
         let (text, choice) = walk.next(&tracker);
         let cid = Cid::new(format!("walk-{at:06}")).unwrap();
         let said = Event::CustomerSaid {
@@ -118,13 +153,7 @@ async fn converse(walk: &mut Walk, turns: usize) {
         record(&mut log, &mut tracker, said);
         let mut turn = Turn::begin(brain.clone(), "walk", &tracker, tracker.last_at).unwrap();
         turn.understand(walk.understand(&text, tracker.lang()));
-        let turned = turn.finish(&shop).await;
-        assert!(
-            turned.settled,
-            "the turn on {text:?} was cut off: {:#?}",
-            turned.events
-        );
-        let events = turned.events;
+        let events = settled(turn.finish(&shop).await, &text);
         trail.push(text.clone());
         let spoke = events
             .iter()

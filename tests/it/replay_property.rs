@@ -6,7 +6,10 @@ use xiaoer::conversation::{Cid, Event, Lang, Recorded, Tracker};
 
 use crate::support::{block_on, fresh_engine, record};
 
-const SAYINGS: [&str; 14] = [
+const SAYINGS: [&str; 17] = [
+    "这个能便宜点吗",
+    "细嘴手冲壶",
+    "300 元",
     "我的订单到哪了",
     "QM2026110312",
     "i want to return this",
@@ -34,11 +37,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn replay_is_the_live_state(said in prop::collection::vec((0..SAYINGS.len(), 0..CHOICES.len()), 1..8)) {
+    fn replay_is_the_live_state(said in prop::collection::vec((0..SAYINGS.len(), 0..CHOICES.len(), any::<bool>()), 1..8)) {
         let engine = block_on(fresh_engine());
         let (mut log, mut live) = (Vec::new(), Tracker::default());
         record(&mut log, &mut live, Event::ConversationStarted { lang: Lang::Zh });
-        for (at, (saying, choice)) in said.into_iter().enumerate() {
+        for (at, (saying, choice, yes)) in said.into_iter().enumerate() {
+            if let Some(asked) = live.approval.filter(|_| choice == 0) {
+                let (account, agent) = ("lin".to_owned(), "小林".to_owned());
+                record(&mut log, &mut live, Event::ApprovalGiven { asked, account, agent, yes, note: None });
+                let turned = block_on(engine.take_turn("property", &live, live.last_at));
+                prop_assert!(turned.settled);
+                turned.events.into_iter().for_each(|event| record(&mut log, &mut live, event));
+                prop_assert!(live.unanswered().is_none());
+            }
             let cid = Cid::new(format!("property-{at}")).unwrap();
             let choice = CHOICES[choice].map(str::to_owned);
             record(&mut log, &mut live, Event::CustomerSaid { cid, text: SAYINGS[saying].to_owned(), choice, photos: Vec::new() });
