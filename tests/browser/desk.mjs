@@ -19,12 +19,12 @@ async function reply(page, text) {
   await page.locator(".reply textarea").press("Enter");
 }
 
-/**
- * TO BE FINISHED with the flow `bargain`: the shopper answers what the bot asks, by the buttons and fields it offers,
- * until the bot says that it asks a colleague.
- */
+/** Names a price, which the bot may not decide. */
 async function bargain(shopper) {
-  await say(shopper, "能便宜点吗");
+  await say(shopper, "细嘴手冲壶能便宜点吗");
+  await log(shopper).getByText("标价 329 元").waitFor();
+  await say(shopper, "300 元");
+  await log(shopper).getByText("去问一下同事").waitFor();
 }
 
 await check("desk: three shoppers wait in order, and each is told their place", async () => {
