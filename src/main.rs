@@ -1,6 +1,6 @@
 //! The binary: everything is in the library.
 
-/// Its pages go back to the system wherever they were taken; `docs/operations.md` tells why.
+/// Gives memory back across threads. The system's kept the size of one large piece of work for each of its arenas.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
