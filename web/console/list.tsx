@@ -7,6 +7,7 @@ import type { Named, Row } from "./protocol";
 import { byBreach, isIn, isOfferedTo, lateness, waitsSince } from "./rows";
 import { lately, moment, span } from "./time";
 import { useUi } from "./ui";
+import type { Words } from "./words";
 
 /** The height of a row with its line, as console.css has it. */
 const ROW_PX = 78;
@@ -162,6 +163,9 @@ const RowButton = memo<RowProps>(function RowButton({ row, isHere, isReached }) 
 
 export const nameOf = (row: Row, visitor: string) => row.customer || `${visitor} ${row.id.slice(-4)}`;
 
+/** What was said last; files alone have no words. */
+export const lastOf = (row: Row, w: Words) => row.last_text || (row.last_by === "agent" ? w.attached : "…");
+
 function RowLines({ row }: { row: Row }) {
   const { w, lang } = useSpeech();
   const desk = useDesk((d) => d.self);
@@ -176,7 +180,7 @@ function RowLines({ row }: { row: Row }) {
       <span class="line">
         <span class="last">
           {w.saidBy[row.last_by] && <span class="by">{w.saidBy[row.last_by]}</span>}
-          {row.last_text || "…"}
+          {lastOf(row, w)}
         </span>
         {row.unanswered > 0 && (
           <span class="count" title={w.unread(row.unanswered)}>
