@@ -22,11 +22,8 @@ pub(super) async fn upload(
     let account = account.ok_or_else(Refusal::auth_required)?.account;
     let id = ConversationId::new(conversation)?;
     let hub = console.desk.hub();
-    if !hub
-        .board()
-        .get(&id)
-        .is_some_and(|row| row.agent() == Some(&account))
-    {
+    let row = hub.board().get(&id);
+    if row.is_none_or(|row| row.agent() != Some(&account)) {
         return Err(Code::NotAllowed.into());
     }
     Ok(console.attachments.take(&id, &headers, body, hub.now()).await?)

@@ -291,7 +291,8 @@ mod tests {
             reply("照图上的步骤用温水清洗"),
             picture(),
         ];
-        assert_eq!(open_question(&record(events.clone())), None);
+        let question = open_question(&record(events.clone())).unwrap();
+        assert_eq!(question.before.as_deref(), Some("尺码怎么选"));
         events.push(Event::resolved("lin", "小林"));
         let kept = pairs(&id, &record(events));
         let kept: Vec<(&str, &str)> = kept

@@ -85,7 +85,7 @@ for (const { lang, ...options } of VARIANTS) {
   await page.dispatchEvent(".talk", "dragleave", {});
   await state("files-sent", async () => {
     await page.locator(".reply .send").click();
-    await page.locator(".said.agent:not(.faint) .photos img").waitFor();
+    await page.locator(".said.agent:not(.faint) .photos img").first().waitFor();
     await page.locator(".said.agent:not(.faint) .photos a", { hasText: /2$/ }).waitFor();
   });
   await state("note", async () => {
