@@ -50,9 +50,11 @@ async function make(out) {
   for (const extra of ["beside", "stream", "voice", "zh-tw"]) {
     await build({ ...widget, entryPoints: [`widget/${extra}.ts`], outfile: join(out, `widget/${extra}.js`) });
   }
-  // It works with the app's preact, never with one of its own.
+  // They work with the app's preact, never with one of their own.
   const alias = { "preact/hooks": "./widget/kit.ts", "preact/jsx-runtime": "./widget/kit.ts" };
-  await build({ ...widget, alias, entryPoints: ["widget/forms.tsx"], outfile: join(out, "widget/forms.js") });
+  for (const extra of ["forms", "files"]) {
+    await build({ ...widget, alias, entryPoints: [`widget/${extra}.tsx`], outfile: join(out, `widget/${extra}.js`) });
+  }
   await makeConsole(join(out, "console"));
   await build({ ...common, entryPoints: ["demo/demo.ts"], outfile: join(out, "demo/demo.js") });
   await build({ ...common, entryPoints: ["demo/demo.css"], outfile: join(out, "demo/demo.css") });

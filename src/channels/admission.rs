@@ -103,7 +103,7 @@ fn welcome(channel: &Channel, head: &Head, token: String, lang: Lang) -> Welcome
         rating: Rating {
             reasons: brain.bot.handoff.rating_reasons.clone(),
         },
-        files: channel.files_taken(),
+        files: channel.attachments.taken(),
         takes: vec!["read"],
     }
 }

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use jsonwebtoken::crypto::sign;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use sha2::{Digest, Sha256};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
+use super::files::Attachments;
 use super::identity::Identity;
 use super::limits::SocketLimits;
 use super::meters::Meters;
 use super::wire::Code;
 use crate::conversation::ConversationId;
 use crate::engine::Hub;
-use crate::store::{self, Files, Head};
+use crate::store::{self, Head};
 
 /// What customers' sockets, streams and requests need. Cheap to clone.
 #[derive(Clone)]
@@ -24,13 +25,11 @@ pub struct Channel {
     pub limits: Arc<SocketLimits>,
     /// Checks who customers are; without it nobody is known.
     pub identity: Option<Arc<Identity>>,
-    /// What customers sent besides words.
-    pub files: Files,
+    /// What is sent besides words.
+    pub attachments: Attachments,
     /// Turns true when the server drains.
     pub draining: watch::Receiver<bool>,
     pub(super) meters: Arc<Meters>,
-    /// Files that may be on their way at once.
-    pub(super) uploads: Arc<Semaphore>,
 }
 
 impl Channel {
@@ -38,18 +37,17 @@ impl Channel {
     #[must_use]
     pub fn new(
         hub: Hub,
-        files: Files,
+        attachments: Attachments,
         limits: Arc<SocketLimits>,
         identity: Option<Arc<Identity>>,
         draining: watch::Receiver<bool>,
     ) -> Self {
         Self {
             meters: Arc::new(Meters::new(limits.clone())),
-            uploads: Arc::new(Semaphore::new(limits.uploads_max)),
             hub,
             limits,
             identity,
-            files,
+            attachments,
             draining,
         }
     }

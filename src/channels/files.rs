@@ -1,5 +1,7 @@
-//! Pictures of the customer: up as raw bytes, down to whoever may see them.
+//! Pictures and PDFs beside words: up as raw bytes, from customers and agents alike, and down to whoever may see
+//! them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -8,44 +10,106 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use super::channel::Channel;
+use super::limits::SocketLimits;
 use super::requests::{Address, Refusal, visitor};
 use super::wire::{Code, FilesTaken};
 use crate::conversation::ConversationId;
-use crate::store::{FileError, FileKind};
+use crate::store::{FileError, FileKind, Files};
 
 /// Files of one message.
-pub(super) const PHOTOS_MAX: usize = 4;
+const FILES_OF_MESSAGE_MAX: usize = 4;
 /// Nothing in a file runs, loads or reaches the page that shows it.
 const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 /// A saved file is named by so many characters of its id.
 const NAME_CHARS: usize = 12;
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-impl Channel {
-    /// What customers may send.
-    pub(super) fn files_taken(&self) -> FilesTaken {
+/// Files of conversations as people send and see them. Customers and agents share one, and with it the places for
+/// what is on its way. Cheap to clone.
+#[derive(Clone)]
+pub struct Attachments {
+    files: Files,
+    limits: Arc<SocketLimits>,
+    /// Files that may be on their way at once.
+    places: Arc<Semaphore>,
+}
+
+impl Attachments {
+    /// Over the store's files, within limits.
+    #[must_use]
+    pub fn new(files: Files, limits: Arc<SocketLimits>) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(limits.uploads_max)),
+            files,
+            limits,
+        }
+    }
+
+    /// What may be sent.
+    #[must_use]
+    pub fn taken(&self) -> FilesTaken {
         FilesTaken {
             types: FileKind::ALL.map(FileKind::media_type).to_vec(),
             bytes_max: self.limits.file_bytes_max,
         }
     }
 
-    /// Photos of a message are files of its conversation.
-    pub(super) async fn check_photos(&self, id: &ConversationId, photos: &[String]) -> Result<(), Code> {
-        if photos.len() > PHOTOS_MAX {
+    /// Whether a message of this conversation may name these: few enough, and all of them its own files.
+    ///
+    /// # Errors
+    /// `bad_field`; `unavailable` when the store does not answer.
+    pub async fn check(&self, id: &ConversationId, files: &[String]) -> Result<(), Code> {
+        if files.len() > FILES_OF_MESSAGE_MAX {
             return Err(Code::BadField);
         }
-        for photo in photos {
-            let found = self
-                .files
-                .kind(id, photo)
-                .await
-                .map_err(|error| code_of(&error))?;
-            found.ok_or(Code::BadField)?;
+        for file in files {
+            let found = self.files.kind(id, file).await;
+            found.map_err(|error| code_of(&error))?.ok_or(Code::BadField)?;
         }
         Ok(())
+    }
+
+    /// Takes the bytes of one file and answers its id. Nothing is written before all of them have come.
+    ///
+    /// # Errors
+    /// `too_large`, `bad_file`, `files_full`, `busy` or `unavailable`.
+    pub async fn take(
+        &self,
+        id: &ConversationId,
+        headers: &HeaderMap,
+        body: Body,
+        now: i64,
+    ) -> Result<Response, Code> {
+        let limits = &self.limits;
+        let told = headers.get(header::CONTENT_LENGTH);
+        let told = told.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        if told.is_some_and(|bytes| bytes > limits.file_bytes_max) {
+            return Err(Code::TooLarge);
+        }
+        let refused = |error: FileError| code_of(&error);
+        self.files.has_room(id, 1).await.map_err(refused)?;
+        let _place = self.places.try_acquire().map_err(|_| Code::Busy)?;
+        let patience = Duration::from_millis(limits.upload_ms_max);
+        let whole = tokio::time::timeout(patience, to_bytes(body, limits.file_bytes_max));
+        let bytes = whole.await.map_err(|_| Code::Busy)?;
+        let bytes = bytes.map_err(|_| Code::TooLarge)?;
+        let kept = self.files.keep(id, bytes.to_vec(), now).await;
+        let file = kept.map_err(refused)?;
+        Ok(Json(json!({ "id": file })).into_response())
+    }
+
+    /// A file of this conversation as an answer: it is what its bytes are, and can do nothing.
+    ///
+    /// # Errors
+    /// `not_found` for another conversation's file and for none; `unavailable`.
+    pub async fn give(&self, id: &ConversationId, file: &str) -> Result<Response, Code> {
+        let found = self.files.read(id, file).await;
+        let found = found.map_err(|error| code_of(&error))?;
+        let (kind, bytes) = found.ok_or(Code::NotFound)?;
+        Ok(shown(kind, file, bytes))
     }
 }
 
@@ -60,7 +124,7 @@ fn code_of(error: &FileError) -> Code {
     }
 }
 
-/// `POST /v1/files`: the bytes of one file. Nothing is written before all of them have come.
+/// `POST /v1/files`: the bytes of one file.
 pub(super) async fn upload(
     State(channel): State<Channel>,
     asked: Address,
@@ -68,25 +132,9 @@ pub(super) async fn upload(
     body: Body,
 ) -> Result<Response, Refusal> {
     let head = visitor(&channel, &asked, &headers).await?;
-    let limits = &channel.limits;
-    let told = headers.get(header::CONTENT_LENGTH);
-    let told = told.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if told.is_some_and(|bytes| bytes > limits.file_bytes_max) {
-        return Err(Refusal(Code::TooLarge));
-    }
-    let refused = |error: FileError| Refusal(code_of(&error));
-    channel.files.has_room(&head.id, 1).await.map_err(refused)?;
-    let _place = channel.uploads.try_acquire().map_err(|_| Refusal(Code::Busy))?;
-    let patience = Duration::from_millis(limits.upload_ms_max);
-    let whole = tokio::time::timeout(patience, to_bytes(body, limits.file_bytes_max));
-    let bytes = whole.await.map_err(|_| Refusal(Code::Busy))?;
-    let bytes = bytes.map_err(|_| Refusal(Code::TooLarge))?;
-    let kept = channel
-        .files
-        .keep(&head.id, bytes.to_vec(), channel.hub.now())
-        .await;
-    let id = kept.map_err(refused)?;
-    Ok(Json(json!({ "id": id })).into_response())
+    let now = channel.hub.now();
+    let taken = channel.attachments.take(&head.id, &headers, body, now).await;
+    taken.map_err(Refusal)
 }
 
 /// `GET /v1/files/{id}`: a file of the customer's own conversation.
@@ -97,16 +145,10 @@ pub(super) async fn download(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let head = visitor(&channel, &asked, &headers).await?;
-    let found = channel.files.read(&head.id, &id).await;
-    let (kind, bytes) = found
-        .map_err(|error| Refusal(code_of(&error)))?
-        .ok_or(Refusal(Code::NotFound))?;
-    Ok(shown(kind, &id, bytes))
+    channel.attachments.give(&head.id, &id).await.map_err(Refusal)
 }
 
-/// A file as an answer. It is what its bytes are, and can do nothing.
-#[must_use]
-pub fn shown(kind: FileKind, id: &str, bytes: Vec<u8>) -> Response {
+fn shown(kind: FileKind, id: &str, bytes: Vec<u8>) -> Response {
     // Browsers' own viewers of PDF do not start in a sandbox.
     let how = if kind == FileKind::Pdf {
         "attachment"

@@ -88,7 +88,7 @@ impl Channel {
         let cid = Cid::new(say.cid).map_err(|_| Code::BadCid)?;
         let text = check_text(&say.text)?;
         let choice = say.choice.filter(|c| c.chars().count() <= CHOICE_CHARS_MAX);
-        self.check_photos(id, &say.photos).await?;
+        self.attachments.check(id, &say.photos).await?;
         let inbound = Inbound::CustomerSaid {
             cid: cid.clone(),
             text,

@@ -31,7 +31,7 @@ pub struct SocketLimits {
     pub frames_burst_max: u32,
     /// Refusals for speed before the socket is closed.
     pub rate_refusals_max: u32,
-    /// Largest file of a customer, in bytes.
+    /// Largest file beside words, in bytes.
     pub file_bytes_max: usize,
     /// Time for a file to come, in milliseconds.
     pub upload_ms_max: u64,

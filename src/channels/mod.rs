@@ -17,8 +17,8 @@ pub mod websocket;
 pub mod wire;
 
 pub use channel::Channel;
-pub use files::shown;
+pub use files::Attachments;
 pub use identity::{Identity, ShortSecret};
 pub use limits::{SocketLimits, socket_of};
-pub use requests::routes;
-pub use text::{TEXT_CHARS_MAX, check_text};
+pub use requests::{routes, status_of};
+pub use text::{TEXT_CHARS_MAX, check_text, check_text_beside};

@@ -63,7 +63,9 @@ fn answer(frame: ServerFrame) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], Json(frame)).into_response()
 }
 
-fn status_of(code: Code) -> StatusCode {
+/// The status that a refusal comes under over HTTP.
+#[must_use]
+pub fn status_of(code: Code) -> StatusCode {
     match code {
         Code::AuthRequired | Code::BadIdentity => StatusCode::UNAUTHORIZED,
         Code::UnknownConversation | Code::NotFound => StatusCode::NOT_FOUND,

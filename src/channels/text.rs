@@ -23,6 +23,17 @@ pub fn check_text(text: &str) -> Result<String, Code> {
     Ok(trimmed.to_owned())
 }
 
+/// A text that may have nothing in it where files say something.
+///
+/// # Errors
+/// See [`check_text`].
+pub fn check_text_beside(text: &str, files: &[String]) -> Result<String, Code> {
+    match check_text(text) {
+        Err(Code::Empty) if !files.is_empty() => Ok(String::new()),
+        checked => checked,
+    }
+}
+
 /// Blanks, controls, joiners and direction marks show nothing by themselves.
 fn is_visible(c: char) -> bool {
     !(c.is_whitespace()
@@ -45,5 +56,9 @@ mod tests {
         assert!(check_text(&"字".repeat(TEXT_CHARS_MAX)).is_ok());
         assert_eq!(check_text(&"字".repeat(TEXT_CHARS_MAX + 1)), Err(Code::TooLong));
         assert!(check_text("👨‍👩‍👧‍👦").is_ok());
+        let files = ["f".to_owned()];
+        assert_eq!(check_text_beside(" \u{feff}", &files).unwrap(), "");
+        assert_eq!(check_text_beside(" ", &[]), Err(Code::Empty));
+        assert_eq!(check_text_beside("a\0b", &files), Err(Code::BadText));
     }
 }

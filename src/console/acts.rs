@@ -2,8 +2,8 @@
 
 use super::frames::{AgentFrame, ConsoleFrame};
 use super::socket::{AgentSocket, Flow};
-use crate::channels::check_text;
 use crate::channels::wire::Code;
+use crate::channels::{check_text, check_text_beside};
 use crate::conversation::{Cid, ConversationId};
 use crate::desk::{Notice, NoticeKind, State};
 use crate::engine::{self, Act, Inbound, Person, Signal, Target, Who};
@@ -51,7 +51,7 @@ impl AgentSocket {
                 Ok(())
             }
             AgentFrame::Draft { text, .. } => self.keep_draft(&id, text, &frame).await,
-            _ => match self.act_of(&frame) {
+            _ => match self.act_of(&id, &frame).await {
                 Ok(act) => self.carry_out(&id, act, &frame).await,
                 Err(code) => self.refuse(code, Some(&frame), None).await,
             },
@@ -82,24 +82,33 @@ impl AgentSocket {
     }
 
     /// What a frame asks of the conversation.
-    fn act_of(&self, frame: &AgentFrame) -> Result<Act, Code> {
+    async fn act_of(&mut self, id: &ConversationId, frame: &AgentFrame) -> Result<Act, Code> {
         let cid = |cid: &str| Cid::new(cid).map_err(|_| Code::BadCid);
         Ok(match frame {
             AgentFrame::Claim { force, .. } => Act::Claim { force: *force },
             AgentFrame::Decline { .. } => Act::Decline,
-            AgentFrame::Reply { cid: id, text, .. } => Act::Reply {
-                cid: cid(id)?,
-                text: check_text(text)?,
-            },
+            AgentFrame::Reply {
+                cid: own,
+                text,
+                files,
+                ..
+            } => {
+                self.console.attachments.check(id, files).await?;
+                Act::Reply {
+                    cid: cid(own)?,
+                    text: check_text_beside(text, files)?,
+                    files: files.clone(),
+                }
+            }
             AgentFrame::Note {
-                cid: id,
+                cid: own,
                 text,
                 mentions,
                 ..
             } => {
                 let works_here = |account: &&String| self.console.desk.presence().works_here(account);
                 Act::Note {
-                    cid: cid(id)?,
+                    cid: cid(own)?,
                     text: check_text(text)?,
                     mentions: mentions
                         .iter()

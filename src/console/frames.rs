@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::Row;
 use crate::bot::{Canned, Item, Named};
-use crate::channels::wire::Code;
+use crate::channels::wire::{Code, FilesTaken};
 use crate::conversation::{Cid, Recorded};
 use crate::desk::{Agent, State};
 use crate::store::Role;
@@ -65,8 +65,11 @@ pub enum AgentFrame {
         conversation: String,
         /// The agent's random id of it.
         cid: String,
-        /// The text.
+        /// The text; it may be empty beside files.
         text: String,
+        /// Ids of files of this conversation; up to four.
+        #[serde(default)]
+        files: Vec<String>,
     },
     /// Write something down for colleagues.
     Note {
@@ -196,6 +199,8 @@ pub struct Opened {
     pub canned: Vec<Canned>,
     /// What stood in the composer, by conversation.
     pub drafts: BTreeMap<String, String>,
+    /// What files may be sent.
+    pub files: FilesTaken,
     /// The shop's name.
     pub shop: Named,
     /// Whether it is opening time.

@@ -28,17 +28,16 @@ pub use accounts::described;
 pub use frames::{AgentFrame, ConsoleFrame};
 pub use login::{LoginGate, hash_password, random_password};
 
-use crate::channels::SocketLimits;
+use crate::channels::{Attachments, SocketLimits};
 use crate::desk::Desk;
-use crate::store::Files;
 
 /// What the console needs.
 #[derive(Clone)]
 pub struct Console {
     /// Who is there, and the door to conversations.
     pub desk: Desk,
-    /// What customers sent besides words.
-    pub files: Files,
+    /// What is sent besides words.
+    pub attachments: Attachments,
     /// Slows down guessing.
     pub gate: Arc<LoginGate>,
     /// Bounds of a socket.
@@ -47,7 +46,15 @@ pub struct Console {
     pub draining: watch::Receiver<bool>,
 }
 
-/// The console's routes.
+/// Files up and down. These measure their own bodies.
+pub fn file_routes(console: Console) -> Router {
+    Router::new()
+        .route("/console/api/files/{conversation}", post(files::upload))
+        .route("/console/api/files/{conversation}/{id}", get(files::file))
+        .with_state(console)
+}
+
+/// The console's other routes.
 pub fn routes(console: Console) -> Router {
     Router::new()
         .route("/console/api/login", post(login::log_in))
@@ -56,7 +63,6 @@ pub fn routes(console: Console) -> Router {
         .route("/console/api/accounts", get(accounts::list))
         .route("/console/api/accounts/{account}", put(accounts::put))
         .route("/console/api/audit", get(audit::page))
-        .route("/console/api/files/{conversation}/{id}", get(files::file))
         .route("/console/api/conversations/{id}/packet", get(packet::packet))
         .route(
             "/console/api/conversations/{id}/suggestions",

@@ -3,9 +3,11 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::account_change::{BadField, ChangeError};
+use crate::channels::status_of;
+use crate::channels::wire::Code;
 use crate::store::{self, Role};
 
 /// When to try again after a failure of the store, in milliseconds.
@@ -14,17 +16,17 @@ const RETRY_MS: i64 = 3_000;
 /// Why a request was not carried out.
 pub(super) struct Refusal {
     status: StatusCode,
-    code: &'static str,
+    code: Value,
     message: String,
     field: Option<String>,
     retry_after_ms: Option<i64>,
 }
 
 impl Refusal {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: impl Into<Value>, message: impl Into<String>) -> Self {
         Self {
             status,
-            code,
+            code: code.into(),
             message: message.into(),
             field: None,
             retry_after_ms: None,
@@ -62,6 +64,16 @@ impl Refusal {
     pub(super) fn needs(role: Role) -> Self {
         let message = format!("this needs the role {}; ask an admin", role.name());
         Self::new(StatusCode::FORBIDDEN, "not_allowed", message)
+    }
+}
+
+/// What a frame would be refused with.
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self {
+            retry_after_ms: code.retry_after_ms().and_then(|ms| i64::try_from(ms).ok()),
+            ..Self::new(status_of(code), json!(code), code.message())
+        }
     }
 }
 

@@ -409,6 +409,7 @@ impl AgentSocket {
                 .into_iter()
                 .map(|draft| (draft.conversation.to_string(), draft.text))
                 .collect(),
+            files: self.console.attachments.taken(),
             shop: bot.shop.name.clone(),
             open: bot.shop.is_open(now),
         };

@@ -370,8 +370,11 @@ pub enum Event {
         cid: Cid,
         /// Name as shown.
         agent: String,
-        /// What they wrote.
+        /// What they wrote; may be empty beside files.
         text: String,
+        /// Ids of files that came along.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<String>,
     },
     /// A note among people; customers never see it.
     Noted {

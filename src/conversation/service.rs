@@ -360,6 +360,7 @@ mod tests {
             cid: Cid::new("cid-00000002").unwrap(),
             agent: "小林".to_owned(),
             text: "好的".to_owned(),
+            files: Vec::new(),
         }
     }
 

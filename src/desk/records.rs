@@ -295,13 +295,13 @@ async fn keep_filled(records: Weak<Inner>) {
     }
 }
 
-/// The words of an event that can be found.
+/// The words of an event that can be found; files alone have none.
 fn said(event: &Event) -> Option<&str> {
     match event {
         Event::CustomerSaid { text, .. }
         | Event::BotSaid { text, .. }
         | Event::AgentSaid { text, .. }
-        | Event::Noted { text, .. } => Some(text),
+        | Event::Noted { text, .. } => Some(&**text).filter(|text| !text.is_empty()),
         _ => None,
     }
 }

@@ -139,7 +139,12 @@ pub fn pairs(id: &ConversationId, events: &[Recorded]) -> Vec<Pair> {
         if let Event::AgentSaid { text, .. } = &recorded.event {
             match (pairs.last_mut().filter(|_| turns.answered), turns.question()) {
                 (Some(pair), _) => {
-                    pair.answered.push('\n');
+                    let gap = if pair.answered.is_empty() || text.is_empty() {
+                        ""
+                    } else {
+                        "\n"
+                    };
+                    pair.answered.push_str(gap);
                     pair.answered.push_str(text);
                 }
                 (None, Some(asked)) => pairs.push(Pair {
@@ -242,6 +247,7 @@ mod tests {
             cid: Cid::new("cid-00000002").unwrap(),
             agent: "小林".to_owned(),
             text: text.to_owned(),
+            files: Vec::new(),
         }
     }
 
@@ -263,6 +269,37 @@ mod tests {
         events.push(said("Can I change the address?"));
         let question = open_question(&record(events)).unwrap();
         assert_eq!((question.lang, question.before), (Lang::En, None));
+    }
+
+    fn picture() -> Event {
+        Event::AgentSaid {
+            cid: Cid::new("cid-00000003").unwrap(),
+            agent: "小林".to_owned(),
+            text: String::new(),
+            files: vec!["f".to_owned()],
+        }
+    }
+
+    #[test]
+    fn files_alone_answer_and_add_no_words() {
+        let id = ConversationId::new("conversation-1").unwrap();
+        let mut events = vec![
+            said("尺码怎么选"),
+            picture(),
+            said("怎么清洗杯子"),
+            picture(),
+            reply("照图上的步骤用温水清洗"),
+            picture(),
+        ];
+        let question = open_question(&record(events.clone())).unwrap();
+        assert_eq!(question.before.as_deref(), Some("尺码怎么选"));
+        events.push(Event::resolved("lin", "小林"));
+        let kept = pairs(&id, &record(events));
+        let kept: Vec<(&str, &str)> = kept
+            .iter()
+            .map(|p| (p.asked.as_str(), p.answered.as_str()))
+            .collect();
+        assert_eq!(kept, [("怎么清洗杯子", "照图上的步骤用温水清洗")]);
     }
 
     #[test]

@@ -37,8 +37,10 @@ pub enum Act {
     Reply {
         /// Their id of it.
         cid: Cid,
-        /// What they wrote.
+        /// What they wrote; may be empty beside files.
         text: String,
+        /// Ids of files that come along.
+        files: Vec<String>,
     },
     /// Writes something down for colleagues.
     Note {
@@ -153,7 +155,12 @@ pub fn acted(service: &Service, person: &Person, act: Act) -> Result<Writes, Err
             }
             _ => Ok(Writes::default()),
         },
-        Act::Reply { cid, text } => own(Event::AgentSaid { cid, agent, text }),
+        Act::Reply { cid, text, files } => own(Event::AgentSaid {
+            cid,
+            agent,
+            text,
+            files,
+        }),
         Act::Note { cid, text, mentions } => free(Event::Noted {
             cid,
             account,
@@ -337,6 +344,7 @@ mod tests {
         let reply = Act::Reply {
             cid: cid(),
             text: text.clone(),
+            files: Vec::new(),
         };
         assert!(matches!(
             acted(&service, &person("may"), reply),

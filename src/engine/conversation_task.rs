@@ -184,9 +184,8 @@ impl Task {
             Inbound::ContactLeft { contact } => append.events.push(Event::ContactLeft { contact }),
             Inbound::Act(person, act) => {
                 append.once = match &act {
-                    Act::Reply { cid, text } | Act::Note { cid, text, .. } => {
-                        Some((cid.clone(), body_hash(text, None, &[])))
-                    }
+                    Act::Reply { cid, text, files } => Some((cid.clone(), body_hash(text, None, files))),
+                    Act::Note { cid, text, .. } => Some((cid.clone(), body_hash(text, None, &[]))),
                     _ => None,
                 };
                 let Writes { events, fence } = act::acted(service, &person, act)?;
@@ -369,14 +368,14 @@ impl Task {
 }
 
 /// SHA-256 of what a `cid` stands for.
-fn body_hash(text: &str, choice: Option<&str>, photos: &[String]) -> String {
+fn body_hash(text: &str, choice: Option<&str>, files: &[String]) -> String {
     let mut hash = Sha256::new();
     hash.update(text.as_bytes());
     hash.update([0]);
     hash.update(choice.unwrap_or_default().as_bytes());
-    for photo in photos {
+    for file in files {
         hash.update([0]);
-        hash.update(photo.as_bytes());
+        hash.update(file.as_bytes());
     }
     hash.finalize()
         .iter()

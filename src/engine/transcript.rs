@@ -20,7 +20,7 @@ struct Words {
     resolved: &'static str,
     rated: &'static str,
     contact: &'static str,
-    photo: &'static str,
+    file: &'static str,
     colon: &'static str,
 }
 
@@ -35,7 +35,7 @@ const ZH: Words = Words {
     resolved: "结束会话",
     rated: "顾客评价",
     contact: "顾客留下联系方式",
-    photo: "图片",
+    file: "附件",
     colon: "：",
 };
 
@@ -50,7 +50,7 @@ const EN: Words = Words {
     resolved: "ended the conversation",
     rated: "rated",
     contact: "the customer left a contact",
-    photo: "picture",
+    file: "attachment",
     colon: ": ",
 };
 
@@ -85,19 +85,18 @@ fn line(event: &Event, words: &Words) -> Option<String> {
     let colon = words.colon;
     let act = |who: &str, what: &str| Some(format!("* {who} {what}"));
     match event {
-        Event::CustomerSaid { text, photos, .. } => {
-            let photos = photos.iter().map(|name| format!("\n[{}] {name}", words.photo));
-            Some(format!(
-                "{}{colon}{text}{}",
-                words.customer,
-                photos.collect::<String>()
-            ))
-        }
+        Event::CustomerSaid { text, photos, .. } => Some(format!(
+            "{}{colon}{}",
+            words.customer,
+            with_files(text, photos, words)
+        )),
         Event::BotSaid { text, card, .. } => {
             let card = card.as_ref().map(of_card).unwrap_or_default();
             Some(format!("{}{colon}{text}{card}", words.bot))
         }
-        Event::AgentSaid { agent, text, .. } => Some(format!("{agent}{colon}{text}")),
+        Event::AgentSaid {
+            agent, text, files, ..
+        } => Some(format!("{agent}{colon}{}", with_files(text, files, words))),
         Event::HandoffRequested { .. } => Some(format!("* {}", words.called)),
         Event::AgentJoined { agent, .. } => act(agent, words.joined),
         Event::AgentLeft { agent, .. } => act(agent, words.left),
@@ -116,6 +115,13 @@ fn line(event: &Event, words: &Words) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// A text, if there is one, and what came along, each on a line of its own.
+fn with_files(text: &str, files: &[String], words: &Words) -> String {
+    let text = Some(text.to_owned()).filter(|text| !text.is_empty());
+    let files = files.iter().map(|id| format!("[{}] {id}", words.file));
+    text.into_iter().chain(files).collect::<Vec<_>>().join("\n")
 }
 
 fn of_card(card: &Card) -> String {

@@ -21,8 +21,8 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 pub use accept::serve;
 
-use crate::channels::{self, Channel, Identity, SocketLimits, socket_of, websocket};
-use crate::console::{Console, LoginGate, routes};
+use crate::channels::{self, Attachments, Channel, Identity, SocketLimits, socket_of, websocket};
+use crate::console::{self, Console, LoginGate};
 use crate::desk::Desk;
 use crate::store::Files;
 
@@ -37,7 +37,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 pub struct App {
     /// Who serves people, and the door to conversations.
     pub desk: Desk,
-    /// What customers sent besides words.
+    /// What is sent besides words.
     pub files: Files,
     /// Bounds of sockets.
     pub limits: Arc<SocketLimits>,
@@ -49,17 +49,19 @@ pub struct App {
 
 /// All routes.
 pub fn router(app: App) -> Router {
+    let attachments = Attachments::new(app.files.clone(), app.limits.clone());
     let console = Console {
         desk: app.desk.clone(),
-        files: app.files.clone(),
+        attachments: attachments.clone(),
         gate: Arc::new(LoginGate::default()),
         limits: app.limits.clone(),
         draining: app.draining.clone(),
     };
-    let agents = routes(console).layer(middleware::from_fn(own_origin_only));
+    let agents_files = console::file_routes(console.clone()).layer(middleware::from_fn(own_origin_only));
+    let agents = console::routes(console).layer(middleware::from_fn(own_origin_only));
     let channel = Channel::new(
         app.desk.hub().clone(),
-        app.files.clone(),
+        attachments,
         app.limits.clone(),
         app.identity.clone(),
         app.draining.clone(),
@@ -80,6 +82,7 @@ pub fn router(app: App) -> Router {
         .merge(chat)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .merge(customers)
+        .merge(agents_files)
         .layer(middleware::from_fn(safe_headers))
 }
 

@@ -1,4 +1,4 @@
-//! Files that customers send: their bytes under `files/` in the data folder, by content; which conversation
+//! Files that customers and agents send: their bytes under `files/` in the data folder, by content; which conversation
 //! has which, in the database. Bytes are on disk before a row names them.
 
 use std::io::Write;

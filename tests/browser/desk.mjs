@@ -1,6 +1,7 @@
 // Two agents, their boss and three shoppers at once, through the real binary: whoever is faster wins and the other
 // is told, nothing is said twice or over another, and nobody is left behind.
-import { alwaysClosed, alwaysOpen, byHand, check, comeIn, equal, openBrowser, openShop, pause, rowOf, say, shot, sitDown, swift, until, view } from "./desk_lab.mjs";
+import { readFileSync } from "node:fs";
+import { PDF, alwaysClosed, alwaysOpen, byHand, check, comeIn, equal, fileOf, hand, openBrowser, openShop, pause, picture, rowOf, say, shot, sitDown, swift, until, view } from "./desk_lab.mjs";
 
 const lab = await openBrowser();
 const shop = await openShop({ edit: { "shop.yaml": alwaysOpen, "handoff.yaml": byHand } });
@@ -148,6 +149,46 @@ await check("desk: a closed laptop gives its conversations back to the queue", a
   await header(may).locator("button.main").click();
   await reply(may, "小林有事离开，我来接着帮您");
   await log(shoppers[0]).getByText("我来接着帮您").waitFor();
+});
+
+await check("desk: an agent sends pictures; the shopper sees them, opens one, and finds them in the transcript", async () => {
+  await may.locator(".reply textarea").focus();
+  const [chooser] = await Promise.all([may.waitForEvent("filechooser"), may.keyboard.press("Alt+u")]);
+  await chooser.setFiles([fileOf("尺码表.png", await picture(may, "teal")), fileOf("安装说明.pdf", PDF), fileOf("notes.txt", "words")]);
+  await may.locator(".trouble", { hasText: "notes.txt" }).waitFor();
+  await may.locator(".held:not(.busy)").nth(1).waitFor();
+  await may.locator(".held", { hasText: "安装说明.pdf" }).locator("button").click();
+  await until(async () => (await may.locator(".held").count()) === 1, "one is left");
+  await may.locator(".reply textarea").press("Enter");
+  const shot_ = shoppers[0].locator("xiaoer-widget .agent .shot");
+  await shot_.waitFor();
+  const [opened] = await Promise.all([shoppers[0].context().waitForEvent("page"), shot_.click()]);
+  await until(() => opened.evaluate(() => document.images[0]?.naturalWidth === 320).catch(() => false), "the whole picture");
+  await opened.close();
+  await shot(shoppers[0], "widget-agent-picture-zh");
+  // Dropped on the conversation, and pasted into the field.
+  const blue = await picture(may, "navy");
+  await hand(may, ".talk .log", "drop", "blue.png", blue);
+  await may.locator(".held:not(.busy)", { hasText: "blue.png" }).waitFor();
+  await hand(may, ".reply textarea", "paste", "image.png", await picture(may, "maroon"));
+  await may.locator(".held:not(.busy)", { hasText: "image.png" }).waitFor();
+  await shot(may, "desk-attached");
+  await reply(may, "这两张也请看看");
+  await until(async () => (await shot_.count()) === 3, "three pictures");
+  await until(async () => (await may.locator(".said.agent:not(.faint) .photos img").evaluateAll((all) => all.filter((img) => img.naturalWidth === 320).length)) === 3, "the agent sees them as well");
+  await shot(may, "desk-sent-picture");
+  await shoppers[0].locator("xiaoer-widget .more > button").click();
+  const [saved] = await Promise.all([shoppers[0].waitForEvent("download"), shoppers[0].locator("xiaoer-widget .menu button").first().click()]);
+  equal((readFileSync(await saved.path(), "utf8").match(/\[附件\] [0-9a-f]{64}/g) ?? []).length, 3, "named in the transcript");
+  // Somebody else's now: what is dropped is not taken, and the agent is told.
+  await may.keyboard.press("Alt+b");
+  await may.locator(".happened.handed_back").waitFor();
+  await may.locator(".composer .foot").waitFor();
+  await hand(may, ".talk .log", "drop", "late.png", blue);
+  await may.locator(".refusal").waitFor();
+  equal(await may.locator(".held").count(), 0, "nothing is taken");
+  await header(may).locator("button.main").click();
+  await may.locator(".reply textarea").waitFor();
 });
 
 await check("desk: resolve asks why, the shopper rates, the agent sees it", async () => {

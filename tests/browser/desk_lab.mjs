@@ -145,6 +145,41 @@ export async function view(page, name) {
   await page.locator(`#view-${name}`).click();
 }
 
+/** A small PDF, as far as the server looks. */
+export const PDF = Buffer.from("%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF");
+const MEDIA = { png: "image/png", pdf: "application/pdf", txt: "text/plain" };
+export const fileOf = (name, bytes) => ({ name, mimeType: MEDIA[name.split(".").pop()], buffer: Buffer.from(bytes) });
+
+/** A real picture, 320 by 200, drawn by a browser. */
+export async function picture(page, colour) {
+  const address = await page.evaluate((colour) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 200 });
+    const brush = canvas.getContext("2d");
+    brush.fillStyle = colour;
+    brush.fillRect(0, 0, 320, 200);
+    return canvas.toDataURL("image/png");
+  }, colour);
+  return Buffer.from(address.split(",")[1], "base64");
+}
+
+/** Drops a picture on an element, or pastes it there. */
+export async function hand(page, selector, how, name, bytes) {
+  const held = await page.evaluateHandle(
+    ([name, base64]) => {
+      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      const held = new DataTransfer();
+      held.items.add(new File([bytes], name, { type: "image/png" }));
+      return held;
+    },
+    [name, bytes.toString("base64")],
+  );
+  if (how === "paste") {
+    await page.locator(selector).evaluate((el, clipboardData) => el.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true })), held);
+    return;
+  }
+  for (const type of ["dragenter", "dragover", "drop"]) await page.dispatchEvent(selector, type, { dataTransfer: held });
+}
+
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 async function axeFaults(page) {

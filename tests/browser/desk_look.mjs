@@ -1,6 +1,6 @@
 // Every state of the console, in both languages and themes, on a desk and on a phone: axe finds nothing, nothing is
 // cut off or sticks out. And a whole shift without a mouse. SHOTS=DIR keeps the pictures.
-import { alwaysOpen, askedLine, byHand, check, comeIn, equal, faults, openBrowser, openShop, pause, rowOf, say, shot, sitDown, until, view } from "./desk_lab.mjs";
+import { PDF, alwaysOpen, askedLine, byHand, check, comeIn, equal, faults, fileOf, openBrowser, openShop, pause, picture, rowOf, say, shot, sitDown, until, view } from "./desk_lab.mjs";
 import { bites } from "./widget_lab.mjs";
 
 const lab = await openBrowser();
@@ -66,6 +66,27 @@ for (const { lang, ...options } of VARIANTS) {
     await page.locator(".reply textarea").fill("Hello, let me look.");
     await page.locator(".reply textarea").press("Enter");
     await page.locator(".said.agent", { hasText: "let me look" }).waitFor();
+  });
+  await state("attached", async () => {
+    const chart = await picture(page, "teal");
+    await page.locator("input[type=file]").setInputFiles([fileOf("size chart of all mugs and cups, autumn.png", chart), fileOf("manual.pdf", PDF), fileOf("notes.txt", "x")]);
+    await page.locator(".trouble", { hasText: "notes.txt" }).waitFor();
+    await until(async () => (await page.locator(".held:not(.busy)").count()) === 2, "both are up");
+  });
+  await state("dropping", async () => {
+    const held = await page.evaluateHandle(() => {
+      const held = new DataTransfer();
+      held.items.add(new File(["x"], "x.png", { type: "image/png" }));
+      return held;
+    });
+    await page.dispatchEvent(".talk .log", "dragover", { dataTransfer: held });
+    await page.locator(".drop-here").waitFor();
+  });
+  await page.dispatchEvent(".talk", "dragleave", {});
+  await state("files-sent", async () => {
+    await page.locator(".reply .send").click();
+    await page.locator(".said.agent:not(.faint) .photos img").first().waitFor();
+    await page.locator(".said.agent:not(.faint) .photos a", { hasText: /2$/ }).waitFor();
   });
   await state("note", async () => {
     await page.keyboard.press("Alt+p");

@@ -30,7 +30,16 @@ export class Fake {
       ws.onMessage((text) => this.hear(ws, JSON.parse(text)));
       ws.onClose(() => this.sockets.delete(ws));
     });
+    await target.route(/\/v1\/files\/[a-z]+\?/, (route) => this.give(route));
     return this;
+  }
+
+  /** Files are named by what they are; any other is not there. */
+  give(route) {
+    const found = { picture: ["image/png", PICTURE], manual: ["application/pdf", "%PDF-1.4"] }[new URL(route.request().url()).pathname.split("/").pop()];
+    const headers = { "access-control-allow-origin": "*" };
+    if (!found) return route.fulfill({ status: 404, headers, body: "" });
+    return route.fulfill({ status: 200, headers, contentType: found[0], body: found[1] });
   }
 
   hear(ws, frame) {
@@ -94,6 +103,9 @@ export class Fake {
   }
 }
 
+/** A chequered picture, 320 by 200. */
+const PICTURE = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAUAAAADICAIAAAAWZq/8AAADtElEQVR42u3TsQkAIBAEQYuwWGOLNTGxBJs4kJcBGxjvt62zn7w+5pPHy/uTtxmYl1fABublFbCBeXkFbGBeARuYl1fABublFbCBeXkF7KB5BWxgXl4BG5iXV8AG5hWwgXl5BWxgXl4BG5iXV8AG5hWwgXl5BWxgXl4BG5iXV8C8vAI2MC+vgA3MyytgA/MK2MC8vAI2MC+vgA3MyytgB80rYAPz8grYwLy8AjYwL6+AeXkFbGBeXgEbmJdXwAbmFbCBeXkFbGBeXgEbmJdXwA6aV8AG5uUVsIF5eSMB+2he3rpeAfPyCtjAvLwCNjAvr4ANzCtgA/PyCtjAvLwCNjAvr4AdNK+ADczLK2AD8/IK2MC8AjYwL6+ADczLK2AD8/IK2MC8AjYwL6+ADczLK2AD8/IKmJdXwAbm5RWwgXl5BWxgXgEbmJdXwAbm5RWwgXl5BeygeQVsYF5eARuYl1fABublFTAvr4ANzMsrYAPz8grYwLwCNjAvr4ANzMsrYAPz8grYQfMK2MC8vAI2MC9vJmAfzctb1ytgXl4BG5iXV8AG5uUVsIF5BWxgXl4BG5iXV8AG5uUVsIPmFbCBeXkFbGBeXgEbmFfABublFbCBeXkFbGBeXgEbmFfABublFbCBeXkFbGBeXgHz8grYwLy8AjYwL6+ADcwrYAPz8grYwLy8AjYwL6+AHTSvgA3MyytgA/PyCtjAvLwC5uUVsIF5eQVsYF5eARuYV8AG5uUVsIF5eQVsYF5eATtoXgEbmJdXwAbm5c0E7KN5eet6BczLK2AD8/IK2MC8vAI2MK+ADczLK2AD8/IK2MC8vAJ20LwCNjAvr4ANzMsrYAPzCtjAvLwCNjAvr4ANzMsrYAPzCtjAvLwCNjAvr4ANzMsrYF5eARuYl1fABublFbCBeQVsYF5eARuYl1fABublFbCD5hWwgXl5BWxgXl4BG5iXV8C8vAI2MC+vgA3MyytgA/MK2MC8vAI2MC+vgA3MyytgB80rYAPz8grYwLy8mYB9NC9vXa+AeXkFbGBeXgEbmJdXwAbmFbCBeXkFbGBeXgEbmJdXwA6aV8AG5uUVsIF5eQVsYF4BG5iXV8AG5uUVsIF5eQVsYF4BG5iXV8AG5uUVsIF5eQXMyytgA/PyCtjAvLwCNjCvgA3MyytgA/PyCtjAvLwCdtC8AjYwL6+ADczLK2AD8/IKmJdXwAbm5RWwgXl5BWxgXgEbmJdXwAbm5RWwgXl5BeygeQVsYF5eARuYlzfyLoKyLuWGwr0wAAAAAElFTkSuQmCC", "base64");
+
 // ---- what a conversation may hold, in both languages
 
 const both = (lang, zh, en) => (lang === "zh-CN" ? zh : en);
@@ -137,6 +149,8 @@ export const scenes = {
   }),
   customer: (lang, n = 1) => ({ type: "customer_said", cid: `00000000-0000-4000-8000-00000000000${n}`, text: both(lang, "退款多久到账", "How long do refunds take?") }),
   agent: (lang) => ({ type: "agent_said", cid: "a-1-aaaaaaaa", agent: both(lang, "小林", "Lin"), text: both(lang, "您好，我来帮您看看。", "Hello, let me look into it.") }),
+  files: (lang) => ({ type: "agent_said", cid: "a-2-aaaaaaaa", agent: both(lang, "小林", "Lin"), text: both(lang, "尺码表和安装说明在这里。", "Here are the size chart and the manual."), files: ["picture", "manual"] }),
+  file: (lang, name) => ({ type: "agent_said", cid: `a-3-${name}`, agent: both(lang, "小林", "Lin"), text: "", files: [name] }),
   joined: (lang) => ({ type: "agent_joined", agent: both(lang, "小林", "Lin") }),
 };
 

@@ -61,6 +61,12 @@ const STATES = [
     fake.push(scenes.joined(lang), scenes.agent(lang), scenes.customer(lang, 2), scenes.agent(lang));
     await view.locator(`${root} .agent`).first().waitFor();
   }],
+  ["files", async ({ view, fake, lang }) => {
+    fake.push({ ...scenes.customer(lang, 3), photos: ["picture"] }, scenes.files(lang), scenes.file(lang, "picture"), scenes.file(lang, "gone"));
+    await view.locator(`${root} .agent .shot`).nth(1).waitFor();
+    await view.locator(`${root} .agent .paper`).waitFor();
+    await view.locator(`${root} .agent .lost`).waitFor();
+  }],
   ["rating", async ({ view, fake }) => {
     fake.push({ type: "resolved", by: "agent" });
     await view.locator(`${root} .stars label`).nth(3).click();
@@ -114,7 +120,7 @@ const strict = (base) => ({
   "content-security-policy": `default-src 'none'; script-src ${base}; connect-src ${base} ${base.replace("http", "ws")}; img-src data:; base-uri 'none'; require-trusted-types-for 'script'`,
 });
 await check("look: strict content security policy and trusted types", async () => {
-  await walk("csp-desk", DESK, { lang: "zh-CN" }, strict(lab.base), ["open", "order", "rating", "offline"]);
+  await walk("csp-desk", DESK, { lang: "zh-CN" }, strict(lab.base), ["open", "order", "files", "rating", "offline"]);
 });
 await check("look: a policy of nonces", async () => {
   const context = await lab.context();

@@ -1,4 +1,4 @@
-//! Pictures of the customer: kept whole or not at all, for their conversation only, and harmless to look at.
+//! Files of customers and agents: kept whole or not at all, for their conversation only, and harmless to look at.
 
 use serde_json::json;
 use tokio::io::AsyncWriteExt;

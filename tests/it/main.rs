@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a test's failure")]
 
 mod accounts;
+mod agent_files;
 mod approval;
 mod audit;
 mod bad_inputs;

@@ -154,6 +154,7 @@ impl Play {
             _ => Act::Reply {
                 cid: self.cid(),
                 text: "hi".to_owned(),
+                files: Vec::new(),
             },
         }
     }

@@ -106,6 +106,7 @@ async fn who_reads_too_slowly_is_let_go() {
         cid: Cid::new(format!("agent-{n:05}")).unwrap(),
         agent: "Lin".to_owned(),
         text: "字".repeat(2_000),
+        files: Vec::new(),
     };
     let append = Append {
         id: ConversationId::new(poster.conversation()).unwrap(),

@@ -65,6 +65,12 @@ export function actions(desk: Desk, ui: Ui) {
       desk.setMode(mode);
       focusField(isThere);
     },
+    /** Chooses files for a reply. */
+    attach() {
+      if (!id || !may.isMine) return;
+      this.mode("reply");
+      ui.chooser.current?.click();
+    },
     /** Into the field where the caret is; sending stays with the agent. */
     insert(text: string) {
       if (!id) return;

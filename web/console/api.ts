@@ -27,6 +27,12 @@ export function send<T>(method: "POST" | "PUT", path: string, body: object): Pro
   return api<T>(path, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 }
 
+/** The bytes of one file, up into a conversation. */
+export function upload(conversation: string, file: File): Promise<{ id: string }> {
+  const headers = { "content-type": file.type || "application/octet-stream" };
+  return api(`files/${encodeURIComponent(conversation)}`, { method: "POST", headers, body: file });
+}
+
 export function address(path: string, query: Record<string, string | undefined>): string {
   const asked = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value) asked.set(key, value);
@@ -34,4 +40,6 @@ export function address(path: string, query: Record<string, string | undefined>)
 }
 
 export const link = (path: string) => ROOT + path;
+export const fileLink = (conversation: string, id: string) =>
+  link(`files/${encodeURIComponent(conversation)}/${encodeURIComponent(id)}`);
 export const conversation = (id: string, what: string) => `conversations/${encodeURIComponent(id)}/${what}`;

@@ -2,7 +2,7 @@
 import { mayDo } from "./actions";
 import { Load } from "./dialogs";
 import { useDesk, useSpeech, useTick } from "./hooks";
-import { named, nameOf } from "./list";
+import { lastOf, named, nameOf } from "./list";
 import { officeWords } from "./office-words";
 import type { Agent, Row } from "./protocol";
 import { byBreach, isSnoozed, lateness, waitsSince } from "./rows";
@@ -120,7 +120,7 @@ function Live({ row }: { row: Row }) {
       </span>
       <span class="grow">
         <b>{name}</b>
-        <span class="live-last">{row.last_text}</span>
+        <span class="live-last">{lastOf(row, w)}</span>
       </span>
       <button onClick={open} aria-label={`${o.join}: ${name}`}>
         {o.join}

@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { sendsOnEnter } from "../shared/text";
 import { actions, mayDo } from "./actions";
+import { Attached, Chooser, Clip, NotAttached, pasted } from "./attach";
 import type { Mode } from "./desk";
 import { useDesk, useSpeech } from "./hooks";
 import { Icon } from "./icons";
@@ -23,6 +24,8 @@ export function Composer({ id }: { id: string }) {
   return (
     <div class={`composer to-${desk.mode}`}>
       <Modes mode={mode} mayReply={may.isMine} />
+      {may.isMine && <Chooser id={id} />}
+      <NotAttached id={id} />
       {may.isMine || desk.mode === "note" ? <Field key={mode} id={id} mode={mode} /> : <TakeFirst />}
     </div>
   );
@@ -61,6 +64,7 @@ function Field({ id, mode }: { id: string; mode: Mode }) {
   const desk = useDesk(
     (d) => d.text(id, mode),
     (d) => d.self,
+    (d) => d.tray.of(id),
   );
   const text = desk.text(id, mode);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -75,10 +79,12 @@ function Field({ id, mode }: { id: string; mode: Mode }) {
     };
   }, []);
   useLayoutEffect(() => grow(field.current!), [text]);
+  const files = mode === "reply" ? desk.tray.of(id).length : 0;
+  const isReady = (text.trim() !== "" || files > 0) && !(files > 0 && desk.tray.isBusy(id));
   const blanks = mode === "reply" ? blanksIn(text) : [];
   const send = () => {
     const said = text.trim();
-    if (!said) return;
+    if (!isReady) return;
     if (blanks.length && warned !== text) {
       warn(text);
       mark(field.current!, blanks[0]!);
@@ -103,7 +109,9 @@ function Field({ id, mode }: { id: string; mode: Mode }) {
           <Icon name="warn" /> {w.unknownFill(blanks.join(" "))}
         </p>
       )}
+      {mode === "reply" && <Attached id={id} />}
       <div class="reply">
+        {mode === "reply" && <Clip />}
         <textarea
           ref={field}
           rows={2}
@@ -120,8 +128,9 @@ function Field({ id, mode }: { id: string; mode: Mode }) {
           onClick={list.look}
           onBlur={list.close}
           onKeyDown={keys}
+          onPaste={(e) => mode === "reply" && pasted(e, desk, id) && e.preventDefault()}
         />
-        <button class="send" disabled={!text.trim()} onClick={send} aria-label={w.send} title={`${w.send} (Enter)`}>
+        <button class="send" disabled={!isReady} onClick={send} aria-label={w.send} title={`${w.send} (Enter)`}>
           <Icon name="send" />
         </button>
       </div>

@@ -3,6 +3,7 @@ import type { Act, Agent, DeskFrame, Item, Lang, Notice, Presence, Refusal, Row,
 import { Link, type LinkState } from "./link";
 import { Outbox } from "./outbox";
 import { rowOf } from "./rows";
+import { Tray } from "./tray";
 
 export type Mode = "reply" | "note";
 export type Toast = Notice & { key: number };
@@ -38,6 +39,8 @@ export class Desk {
   /** The event to bring into view once it is there. */
   goal: number | null = null;
   readonly outbox: Outbox;
+  /** Files for replies not sent yet; they live as long as the page. */
+  readonly tray = new Tray(() => this.changed());
   onRows: RowsHeard | null = null;
   onNotice: ((notice: Notice) => void) | null = null;
   onDone: ((act: Act, conversation: string) => void) | null = null;
@@ -272,6 +275,11 @@ export class Desk {
     this.changed();
   }
 
+  refuse(refusal: Refusal) {
+    this.refusal = refusal;
+    this.changed();
+  }
+
   forgive() {
     this.refusal = null;
     this.changed();
@@ -324,7 +332,11 @@ export class Desk {
 
   send(id: string, mode: Mode, text: string, mentions: string[]) {
     this.refusal = null;
-    this.outbox.add(id, mode, text, mentions);
+    const files = mode === "reply" ? this.tray.take(id) : [];
+    this.outbox.add(id, mode, text, {
+      ...(mentions.length > 0 && { mentions }),
+      ...(files.length > 0 && { files }),
+    });
     this.write(id, mode, "");
     if (mode === "reply") this.saveDraft(id);
   }
@@ -335,8 +347,9 @@ export class Desk {
     if (!one) return;
     this.outbox.drop(cid);
     this.mode = one.kind;
-    const there = this.text(one.conversation, one.kind);
-    this.write(one.conversation, one.kind, there ? `${one.text}\n${there}` : one.text);
+    if (one.files) this.tray.giveBack(one.conversation, one.files);
+    const words = [one.text, this.text(one.conversation, one.kind)];
+    this.write(one.conversation, one.kind, words.filter(Boolean).join("\n"));
   }
 
   close() {

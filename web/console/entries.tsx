@@ -48,6 +48,7 @@ export const Entry = memo<EntryProps>(function Entry({ item, heard, isJoined, is
       return (
         <Said {...side} side="agent" name={item.agent}>
           <Text text={item.text} />
+          <Photos ids={item.files ?? []} />
         </Said>
       );
     case "noted":

@@ -18,6 +18,7 @@ export const SHEET: [keyof Words["keys"], string][] = [
   ["note", "Alt+P"],
   ["send", "Enter"],
   ["newline", "Shift+Enter"],
+  ["attach", "Alt+U"],
   ["canned", "/"],
   ["mention", "@"],
   ["suggest", "Ctrl+1 … Ctrl+3"],
@@ -93,6 +94,7 @@ function withAlt(key: string, desk: Desk, ui: Ui): boolean {
     t: act.transfer,
     b: act.handBack,
     g: act.labels,
+    u: () => act.attach(),
     n: () => {
       ui.setTab(PANEL_TABS[(PANEL_TABS.indexOf(ui.tab) + 1) % PANEL_TABS.length]!);
       ui.openPanel(true);

@@ -8,6 +8,7 @@ import type { DeskFrame, Named, Row } from "./protocol";
 import { byBreach, isAsking, isIn, isOfferedTo, lateness, waitsSince, type View } from "./rows";
 import { lately, moment, span } from "./time";
 import { useUi } from "./ui";
+import type { Words } from "./words";
 
 /** The height of a row with its line, as console.css has it. */
 const ROW_PX = 78;
@@ -176,6 +177,9 @@ const RowButton = memo<RowProps>(function RowButton({ row, isHere, isReached }) 
 
 export const nameOf = (row: Row, visitor: string) => row.customer || `${visitor} ${row.id.slice(-4)}`;
 
+/** What was said last; files alone have no words. */
+export const lastOf = (row: Row, w: Words) => row.last_text || (row.last_by === "agent" ? w.attached : "…");
+
 function RowLines({ row }: { row: Row }) {
   const { w, lang } = useSpeech();
   const desk = useDesk((d) => d.self);
@@ -191,7 +195,7 @@ function RowLines({ row }: { row: Row }) {
       <span class="line">
         <span class="last">
           {!isForMe && w.saidBy[row.last_by] && <span class="by">{w.saidBy[row.last_by]}</span>}
-          {isForMe ? row.approval!.question[lang] : row.last_text || "…"}
+          {isForMe ? row.approval!.question[lang] : lastOf(row, w)}
         </span>
         {row.unanswered > 0 && (
           <span class="count" title={w.unread(row.unanswered)}>

@@ -5,6 +5,7 @@ import { Entry, Mentions, type Heard } from "./entries";
 import { useDesk, useSpeech, useTick } from "./hooks";
 import { Icon } from "./icons";
 import type { Sending } from "./outbox";
+import { Photos } from "./photos";
 import type { Item } from "./protocol";
 import { dayKey, dayName } from "./time";
 
@@ -154,8 +155,15 @@ function useEnd(items: Item[], sending: Sending[], goal: number | null) {
   // Less room (a second line in the head, a taller field) must not hide the last words.
   useLayoutEffect(() => {
     const watcher = new ResizeObserver(() => isAtEnd.current && toEnd());
-    watcher.observe(box.current!);
-    return () => watcher.disconnect();
+    const el = box.current!;
+    // Nor must a picture that comes later than its line.
+    const stay = () => isAtEnd.current && toEnd();
+    watcher.observe(el);
+    el.addEventListener("load", stay, true);
+    return () => {
+      watcher.disconnect();
+      el.removeEventListener("load", stay, true);
+    };
   }, []);
   useLayoutEffect(() => {
     if (isAtEnd.current || sending.length > before.current) toEnd();
@@ -171,6 +179,7 @@ function Underway({ m }: { m: Sending }) {
     <div class={`said ${m.kind === "note" ? "noted" : "agent"} ${m.failed ? "failed" : "faint"}`}>
       <div class="bubble" dir="auto">
         {m.kind === "note" ? <Mentions text={m.text} names={[]} /> : <Text text={m.text} />}
+        <Photos ids={m.files ?? []} />
       </div>
       {m.failed ? (
         <p class="failure" role="alert">

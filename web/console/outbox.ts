@@ -8,6 +8,8 @@ export type Sending = {
   kind: "reply" | "note";
   text: string;
   mentions?: string[];
+  /** Ids of files that are up already. */
+  files?: string[];
   /** When it was last given to the socket. */
   sent: number;
   /** The refusal that stopped it; a person decides what becomes of it. */
@@ -35,9 +37,8 @@ export class Outbox {
     }
   }
 
-  add(conversation: string, kind: Sending["kind"], text: string, mentions?: string[]) {
-    const one: Sending = { cid: newId(), conversation, kind, text, sent: Date.now() };
-    if (mentions?.length) one.mentions = mentions;
+  add(conversation: string, kind: Sending["kind"], text: string, more: Pick<Sending, "mentions" | "files"> = {}) {
+    const one: Sending = { cid: newId(), conversation, kind, text, ...more, sent: Date.now() };
     this.set([...this.list, one]);
     this.write(one);
   }
@@ -93,8 +94,8 @@ export class Outbox {
   }
 
   private write(m: Sending) {
-    const { cid, conversation, text, mentions } = m;
-    this.send({ type: m.kind, conversation, cid, text, ...(mentions ? { mentions } : {}) });
+    const { cid, conversation, text, mentions, files } = m;
+    this.send({ type: m.kind, conversation, cid, text, ...(mentions && { mentions }), ...(files && { files }) });
   }
 
   private edit(cid: string, change: Partial<Sending>) {

@@ -1,5 +1,6 @@
-// Pictures a customer sent; what is no picture, or has gone, is a link with its name.
+// Pictures that were sent; what is no picture, or has gone, is a link with its name.
 import { useState } from "preact/hooks";
+import { fileLink } from "./api";
 import { useDesk, useSpeech } from "./hooks";
 
 export function Photos({ ids }: { ids: string[] }) {
@@ -8,7 +9,7 @@ export function Photos({ ids }: { ids: string[] }) {
   return (
     <div class="photos">
       {ids.map((id, i) => (
-        <Photo key={id} href={`/console/api/files/${encodeURIComponent(desk.watched!)}/${encodeURIComponent(id)}`} nth={i + 1} />
+        <Photo key={id} href={fileLink(desk.watched!, id)} nth={i + 1} />
       ))}
     </div>
   );

@@ -51,6 +51,7 @@ export type Row = {
   approval?: Approval;
 };
 
+export type FilesTaken = { types: string[]; bytes_max: number };
 export type Canned = { key: string; text: Bilingual };
 
 export type DeskFrame = {
@@ -66,6 +67,7 @@ export type DeskFrame = {
   labels: Named[];
   reasons: Named[];
   canned: Canned[];
+  files: FilesTaken;
   drafts: Record<string, string>;
   shop: Bilingual;
   open: boolean;
@@ -103,7 +105,7 @@ export type Item = { seq: number; at: number } & (
       note?: string;
     }
   | { type: "handed_back"; account?: string; agent: string }
-  | { type: "agent_said"; cid: string; agent: string; account?: string; text: string }
+  | { type: "agent_said"; cid: string; agent: string; account?: string; text: string; files?: string[] }
   | { type: "noted"; cid: string; account: string; agent: string; text: string; mentions?: string[] }
   | { type: "labelled"; account: string; labels: string[] }
   | { type: "snoozed"; account: string; until?: number }

@@ -57,10 +57,11 @@ function useOwnUi(): Ui {
   const [tab, setTab] = useState<PanelTab>("customer");
   const [isPanelOpen, openPanel] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
+  const chooser = useRef<HTMLInputElement>(null);
   const order = useRef<string[]>([]);
   const wantsField = useRef(false);
   useEffect(() => remember("view", view), [view]);
-  return { view, setView, page, go, dialog, ask, tab, setTab, isPanelOpen, openPanel, field, wantsField, order };
+  return { view, setView, page, go, dialog, ask, tab, setTab, isPanelOpen, openPanel, field, chooser, wantsField, order };
 }
 
 function Rooms({ settings }: { settings: { switchLang: () => void; leave: () => void } }) {

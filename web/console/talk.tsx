@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { actions, mayDo } from "./actions";
 import { conversation, link } from "./api";
 import { ApprovalCard, whyNotDecided } from "./approval";
+import { DropHere, useDrop } from "./attach";
 import { Composer } from "./composer";
 import { useDesk, useSpeech } from "./hooks";
 import { Icon, type IconName } from "./icons";
@@ -18,6 +19,7 @@ export function Talk() {
   const { w } = useSpeech();
   const desk = useDesk((d) => d.watched);
   const id = desk.watched;
+  const drop = useDrop(id);
   if (!id) {
     return (
       <section class="talk nothing" id="talk" tabIndex={-1} aria-label={w.log}>
@@ -30,7 +32,8 @@ export function Talk() {
     );
   }
   return (
-    <section class="talk" id="talk" tabIndex={-1} aria-label={w.log}>
+    <section class="talk" id="talk" tabIndex={-1} aria-label={w.log} {...drop.on}>
+      {drop.isOver && <DropHere />}
       <Head id={id} />
       <Log key={id} id={id} />
       <RefusalLine />

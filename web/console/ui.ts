@@ -25,6 +25,8 @@ export type Ui = {
   isPanelOpen: boolean;
   openPanel: (on: boolean) => void;
   field: RefObject<HTMLTextAreaElement>;
+  /** The browser's chooser of files, while one may send some. */
+  chooser: RefObject<HTMLInputElement>;
   /** The field takes the focus as soon as it is there. */
   wantsField: { current: boolean };
   /** The ids of the list as it stands, for next and previous. */

@@ -1,6 +1,6 @@
 // The app behind the launcher: opens and closes, keeps the connection, and carries out what the page asks for.
 import { render } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Fragment, jsx, jsxs } from "preact/jsx-runtime";
 import { localeOf, wordsCame, wordsFor, wordsWanted } from "../shared/i18n";
 import type { Draft } from "./composer";
@@ -10,13 +10,15 @@ import type { Call, Context, Host, Line, Product } from "./host";
 import { lazy } from "./lazy";
 import { Consent, Panel, type Acts } from "./panel";
 import { Shelf } from "./shelf";
-import { formDue } from "./state";
+import { filesDue, formDue } from "./state";
 import { tones } from "./theme";
 import css from "./widget.css";
 
 /** Longest value of a page that the server takes, in characters. */
 const PAGE_CHARS_MAX = 100;
 
+/** `null` while it is on its way. */
+type Extras = { forms?: typeof import("./forms") | null; files?: typeof import("./files") | null };
 type Seen = { seq: number; at: number };
 
 /** As many goods of the cart as fit, such as `Q-KT01*2,Q-TN02`. */
@@ -140,7 +142,7 @@ class App {
       case "bot_said":
       case "agent_said":
         this.host.tell("message", { seq: item.seq, type: item.type, ...(share && { text: item.text }) });
-        if (this.aloud) void this.voice().then((v) => v.readAloud(item.text, localeOf(this.host.options.locale)));
+        if (this.aloud && item.text) void this.voice().then((v) => v.readAloud(item.text, localeOf(this.host.options.locale)));
         return;
       case "handoff_requested":
         return this.host.tell("handoff", { reason: item.reason });
@@ -260,18 +262,19 @@ class App {
     lazy<typeof import("./zh-tw")>("zh-tw").then(come, () => undefined);
   }
 
-  private forms: typeof import("./forms") | null | undefined;
+  private extras: Extras = {};
 
-  /** Ratings and other forms come when the first one is due. */
-  private fetchForms() {
-    this.forms = null;
-    const come = (forms: typeof import("./forms")) => {
-      forms.use({ jsx, jsxs, Fragment, useState });
-      this.dress(forms.css);
-      this.forms = forms;
+  /** Forms come when the first one is due, files with the first message that has some. */
+  private fetchExtra<Name extends keyof Extras>(name: Name) {
+    if (this.extras[name] !== undefined) return;
+    this.extras[name] = null;
+    const come = (extra: NonNullable<Extras[Name]>) => {
+      extra.use({ jsx, jsxs, Fragment, useEffect, useState });
+      this.dress(extra.css);
+      this.extras[name] = extra;
       this.draw();
     };
-    lazy<typeof import("./forms")>("forms").then(come, () => (this.forms = undefined));
+    lazy<NonNullable<Extras[Name]>>(name).then(come, () => (this.extras[name] = undefined));
   }
 
   private acts(link: Connection): Acts {
@@ -330,7 +333,8 @@ class App {
     else if (!link) render(<Consent words={words} server={options.server} yes={() => this.agree(true)} no={this.inline ? undefined : () => this.toggle(false)} />, this.box);
     else {
       if (options.query !== undefined) this.title(link.state.shop || words.title, locale);
-      if (this.forms === undefined && formDue(link.state)) this.fetchForms();
+      if (formDue(link.state)) this.fetchExtra("forms");
+      if (filesDue(link.state)) this.fetchExtra("files");
       const about = asked ? null : this.about();
       render(
         <Panel
@@ -343,7 +347,9 @@ class App {
           about={about}
           order={asked || about ? null : (options.order ?? null)}
           aloud={this.aloud}
-          forms={this.forms ?? null}
+          forms={this.extras.forms ?? null}
+          files={this.extras.files ?? null}
+          who={link.credentials()}
           acts={this.acts(link)}
         />,
         this.box,

@@ -18,11 +18,12 @@ export async function upload(server: string, who: Credentials, file: File): Prom
 }
 
 function written(items: readonly Item[], words: Words, locale: string): string {
+  const said = (text: string, files: string[] | undefined) => [text, files?.length ? `[${words.files(files.length)}]` : ""].filter(Boolean).join(" ");
   const line = (item: Item): string | null => {
     const at = new Date(item.at).toLocaleString(locale);
-    if (item.type === "customer_said") return `${at}  ${words.you}: ${item.text}`;
+    if (item.type === "customer_said") return `${at}  ${words.you}: ${said(item.text, item.photos)}`;
     if (item.type === "bot_said") return `${at}  ${words.botName}: ${item.text}`;
-    return item.type === "agent_said" ? `${at}  ${item.agent}: ${item.text}` : null;
+    return item.type === "agent_said" ? `${at}  ${item.agent}: ${said(item.text, item.files)}` : null;
   };
   return `${items.map(line).filter(Boolean).join("\n")}\n`;
 }

@@ -42,7 +42,7 @@ export type Item = { seq: number; at: number } & (
     }
   | { type: "handoff_requested"; reason?: string }
   | { type: "agent_joined" | "agent_left" | "transferred" | "handed_back"; agent: string }
-  | { type: "agent_said"; cid: string; agent: string; text: string }
+  | { type: "agent_said"; cid: string; agent: string; text: string; files?: string[] }
   | { type: "resolved"; by: string }
   | { type: "contact_left"; contact: string }
   | { type: "rated"; stars: number; reason?: string; comment?: string }

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Words } from "../shared/i18n";
 import { Text, clock } from "../shared/text";
 import { CardView, Carousel, Sources } from "./cards";
+import type * as Files from "./files";
 import type * as Forms from "./forms";
 import type { Choice, Item } from "./frames";
 import { Icon } from "./icons";
@@ -11,6 +12,8 @@ import type { State } from "./state";
 
 export type Shown = {
   forms: typeof Forms | null;
+  files: typeof Files | null;
+  who: { conversation: string; token: string } | null;
   words: Words;
   locale: string;
   server: string;
@@ -67,11 +70,13 @@ function Mark({ read, words }: { read: boolean; words: Words }) {
   );
 }
 
-function Photos({ ids, words }: { ids: string[] | undefined; words: Words }) {
+function Attached({ ids, shown }: { ids: string[] | undefined; shown: Shown }) {
+  const { files, words, server, who } = shown;
   if (!ids?.length) return null;
+  if (files) return <files.Shots ids={ids} words={words} server={server} who={who} />;
   return (
     <p class="photos">
-      <Icon name="picture" size={16} /> {words.photos(ids.length)}
+      <Icon name="picture" size={16} /> {words.files(ids.length)}
     </p>
   );
 }
@@ -116,7 +121,7 @@ export function Line({ item, before, after, shown }: { item: Item; before?: Item
       <div class={`msg mine${joint}`}>
         <div class="bubble" dir="auto">
           <Text text={item.text} />
-          <Photos ids={item.photos} words={words} />
+          <Attached ids={item.photos} shown={shown} />
         </div>
         <time>
           {time} <Mark read={item.seq < state.readSeq} words={words} />
@@ -147,6 +152,7 @@ export function Line({ item, before, after, shown }: { item: Item; before?: Item
       )}
       <div class="bubble" dir="auto">
         <Text text={item.text} />
+        <Attached ids={item.files} shown={shown} />
       </div>
       {time && <time>{time}</time>}
     </div>
@@ -161,7 +167,7 @@ export function Pending({ m, shown }: { m: Outgoing; shown: Shown }) {
     <div class={`msg mine${m.acked ? "" : " unsent"}`}>
       <div class="bubble" dir="auto">
         <Text text={m.text} />
-        <Photos ids={m.photos} words={words} />
+        <Attached ids={m.photos} shown={shown} />
       </div>
       {stuck ? (
         <button type="button" class={m.failed ? "retry failed" : "retry"} onClick={() => retry(m.cid)}>

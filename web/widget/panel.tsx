@@ -2,6 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Words } from "../shared/i18n";
 import { Composer, type Draft } from "./composer";
+import type * as Files from "./files";
 import type * as Forms from "./forms";
 import type { Choice, Queue } from "./frames";
 import type { Product } from "./host";
@@ -26,7 +27,7 @@ export type Acts = {
   upload: (file: File) => Promise<string>;
   forgetAbout: () => void;
 };
-type Props = { state: State; words: Words; locale: string; server: string; draft: Draft; keep: (t: string) => void; about: Product | null; order: string | null; aloud: boolean; forms: typeof Forms | null; acts: Acts };
+type Props = { state: State; words: Words; locale: string; server: string; draft: Draft; keep: (t: string) => void; about: Product | null; order: string | null; aloud: boolean; forms: typeof Forms | null; files: typeof Files | null; who: Shown["who"]; acts: Acts };
 
 function who(state: State, words: Words): string {
   if (state.link === "connecting") return words.connecting;
@@ -237,8 +238,8 @@ function keepInside(e: KeyboardEvent) {
   (e.shiftKey ? found[found.length - 1] : found[0]).focus();
 }
 
-export function Panel({ state, words, locale, server, draft, keep, about, order, aloud, forms, acts }: Props) {
-  const shown: Shown = { forms, words, locale, server, state, choose: (c) => acts.say(c.label, { choice: c.choice }), fill: acts.fill, retry: acts.retry };
+export function Panel({ state, words, locale, server, draft, keep, about, order, aloud, forms, files, who, acts }: Props) {
+  const shown: Shown = { forms, files, who, words, locale, server, state, choose: (c) => acts.say(c.label, { choice: c.choice }), fill: acts.fill, retry: acts.retry };
   const modal = !!acts.close && innerWidth <= 480;
   return (
     <section class="panel" role={acts.close ? "dialog" : "region"} aria-modal={modal || undefined} aria-label={words.title} onKeyDown={keepInside}>

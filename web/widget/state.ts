@@ -100,6 +100,11 @@ export function contactDue(state: State): boolean {
   return !!state.reasons && state.status === "waiting" && state.queue?.open === false && !last(state.items, "contact_left");
 }
 
+/** Something besides words was sent. */
+export function filesDue({ items, outbox }: State): boolean {
+  return items.some((i) => (i.type === "customer_said" && i.photos?.length) || (i.type === "agent_said" && i.files?.length)) || outbox.some((m) => m.photos?.length);
+}
+
 /** Something has to be filled in. */
 export function formDue(state: State): boolean {
   const said = last(state.items, "bot_said");

@@ -205,6 +205,7 @@ mod tests {
             cid: Cid::new("cid-00000002").unwrap(),
             agent: agent.to_owned(),
             text: "好的".to_owned(),
+            files: Vec::new(),
         }
     }
 
