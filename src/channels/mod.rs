@@ -22,3 +22,4 @@ pub use identity::{Identity, ShortSecret};
 pub use limits::{SocketLimits, socket_of};
 pub use requests::routes;
 pub use text::{TEXT_CHARS_MAX, check_text};
+pub use transcript::saved;
