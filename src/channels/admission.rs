@@ -105,6 +105,7 @@ fn welcome(channel: &Channel, head: &Head, token: String, lang: Lang) -> Welcome
         },
         files: channel.files_taken(),
         takes: vec!["read"],
+        transcript_mail: hub.mails().then_some(true),
     }
 }
 

@@ -128,14 +128,14 @@ pub(super) async fn log_in(
         .accounts()
         .put_login(&hash, &account.account, now, until)
         .await?;
-    audit::record(&console, &account.account, "login", "").await;
+    audit::record(&console, &account.account, ("login", ""), "").await;
     let cookie = cookie_of(&headers, &token, LOGIN_MS / 1000);
     Ok(([(SET_COOKIE, cookie)], described(&account)).into_response())
 }
 
 /// The same words whether the account, the password or the right to come in is missing.
 async fn failed(console: &Console, account: &str, why: &str) -> Refusal {
-    audit::record(console, account, "login_failed", why).await;
+    audit::record(console, account, ("login_failed", ""), why).await;
     let message = "account or password is wrong";
     Refusal::new(StatusCode::UNAUTHORIZED, "bad_login", message)
 }
@@ -183,7 +183,7 @@ pub(super) async fn log_out(State(console): State<Console>, headers: HeaderMap) 
         tracing::error!(%error, "a login cannot be ended");
     }
     if let Some(account) = account {
-        audit::record(&console, &account.account, "logout", "").await;
+        audit::record(&console, &account.account, ("logout", ""), "").await;
     }
     let cookie = cookie_of(&headers, "", 0);
     ([(SET_COOKIE, cookie)], StatusCode::NO_CONTENT).into_response()

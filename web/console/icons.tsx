@@ -30,6 +30,7 @@ const PATHS = {
   key: "M2 4.5h12v7H2zM4.5 7h.010M7 7h.010M9.5 7h.010M12 7h.010M5 9.5h6",
   release: "M8 13V4M4.5 7.5 8 4l3.5 3.5M3 2h10",
   download: "M8 2v8M4.5 7 8 10.5 11.5 7M3 14h10",
+  mail: "M2 3.5h12v9H2zM2 4l6 5 6-5",
   send: "M2 8 14 2.5 11 14 7.5 9z",
 } as const;
 
