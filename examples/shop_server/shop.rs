@@ -1,4 +1,4 @@
-//! The shop itself: six endpoints over the tables, and a file of effects.
+//! The shop itself: seven endpoints over the tables, and a file of effects.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{Read, Write};
@@ -99,6 +99,16 @@ struct Asked {
     fields: BTreeMap<String, String>,
 }
 
+/// Body of `POST /transcript`.
+#[derive(Deserialize)]
+struct Letter {
+    conversation: String,
+    to: String,
+    lang: Lang,
+    subject: String,
+    text: String,
+}
+
 impl Shop {
     /// Opens a shop with what was done in it before.
     ///
@@ -148,6 +158,7 @@ impl Shop {
             .route("/products", get(products))
             .route("/coupons/{code}", get(coupon))
             .route("/requests", post(request))
+            .route("/transcript", post(transcript))
             .layer(middleware::from_fn_with_state(self.clone(), guard))
             .with_state(self)
     }
@@ -272,10 +283,18 @@ async fn products(State(shop): State<Shop>, Query(query): Query<HashMap<String, 
     )
 }
 
+fn key_of(headers: &HeaderMap) -> Option<String> {
+    let key = headers.get("idempotency-key")?.to_str().ok()?;
+    Some(key.to_owned()).filter(|key| !key.is_empty())
+}
+
+fn without_key() -> Response {
+    (StatusCode::BAD_REQUEST, "no Idempotency-Key").into_response()
+}
+
 async fn request(State(shop): State<Shop>, headers: HeaderMap, Json(asked): Json<Asked>) -> Response {
-    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
-    let Some(key) = key.filter(|key| !key.is_empty()).map(str::to_owned) else {
-        return (StatusCode::BAD_REQUEST, "no Idempotency-Key").into_response();
+    let Some(key) = key_of(&headers) else {
+        return without_key();
     };
     let request = Request {
         key,
@@ -291,7 +310,42 @@ async fn request(State(shop): State<Shop>, headers: HeaderMap, Json(asked): Json
     {
         return (StatusCode::UNPROCESSABLE_ENTITY, "no such order").into_response();
     }
-    // A task of its own: a caller that goes away does not stop what was begun.
+    begun(shop, request).await
+}
+
+/// Here a letter is only written down among the effects, once; yours goes out from there.
+async fn transcript(State(shop): State<Shop>, headers: HeaderMap, Json(letter): Json<Letter>) -> Response {
+    let Some(key) = key_of(&headers) else {
+        return without_key();
+    };
+    // RFC 2606: nobody is ever there.
+    if letter.to.ends_with(".invalid") {
+        let reason = match letter.lang {
+            Lang::Zh => "这个邮箱地址收不到信",
+            Lang::En => "No mail reaches this address",
+        };
+        let refused = json!({ "state": "refused", "reason": reason });
+        return (StatusCode::CREATED, Json(refused)).into_response();
+    }
+    let fields = [
+        ("conversation", letter.conversation),
+        ("to", letter.to),
+        ("subject", letter.subject),
+        ("text", letter.text),
+    ];
+    let request = Request {
+        key,
+        kind: "transcript".to_owned(),
+        order_no: None,
+        customer: None,
+        fields: fields.map(|(name, value)| (name.to_owned(), value)).into(),
+        at: SystemClock.now(),
+    };
+    begun(shop, request).await
+}
+
+/// A task of its own: a caller that goes away does not stop what was begun.
+async fn begun(shop: Shop, request: Request) -> Response {
     let served = tokio::spawn(async move { serve(&shop, request).await }).await;
     served.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }

@@ -22,7 +22,7 @@ use super::slot::{Slot, SlotFrom, confirmed, load_slots};
 use super::table::load_catalogue;
 use super::values::check_values;
 use super::yaml;
-use crate::conversation::{CONFIRMED, Lang};
+use crate::conversation::{CONFIRMED, Lang, hex};
 
 /// Responses the dialogue itself uses, besides the patterns; every shop must have them.
 const NEEDED_RESPONSES: [&str; 3] = ["handoff", "handoff_closed", "out_of_scope"];
@@ -173,11 +173,7 @@ pub fn version_of(root: &Path) -> String {
             hash.update(std::fs::read(&file).unwrap_or_default());
         }
     }
-    hash.finalize()
-        .iter()
-        .take(6)
-        .map(|b| format!("{b:02x}"))
-        .collect()
+    hex(&hash.finalize()[..6])
 }
 
 fn check_references(bot: &Bot, root: &Path, problems: &mut Problems) {

@@ -83,6 +83,9 @@ pub struct ConnectorRule {
     /// File that holds the bearer token.
     #[serde(default)]
     pub token_file: Option<PathBuf>,
+    /// Whether it sends transcripts by e-mail (`POST /transcript`).
+    #[serde(default)]
+    pub transcript: bool,
     /// What the shop calls things, where it does not speak our own shape.
     #[serde(default)]
     pub map: ShopMap,

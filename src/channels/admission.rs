@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use tokio::sync::{broadcast, watch};
 
-use super::channel::{Channel, store_code, token_hash};
+use super::channel::{Channel, store_code};
 use super::text::TEXT_CHARS_MAX;
 use super::wire::{Code, Hello, Rating, VERSION, Welcome};
-use crate::conversation::{ConversationId, Lang, Status};
+use crate::conversation::{ConversationId, Lang, Status, sha256};
 use crate::engine::{Delivery, Hub, Inbound, Queue};
 use crate::store::{Head, Opening, Survey};
 
@@ -105,6 +105,7 @@ fn welcome(channel: &Channel, head: &Head, token: String, lang: Lang) -> Welcome
         },
         files: channel.attachments.taken(),
         takes: vec!["read"],
+        transcript_mail: hub.mails().then_some(true),
     }
 }
 
@@ -167,7 +168,7 @@ async fn open(channel: &Channel, lang: Lang) -> Result<Head, Code> {
     let id =
         ConversationId::new(format!("c-{}", uuid::Uuid::new_v4().simple())).map_err(|_| Code::Unavailable)?;
     let opening = Opening {
-        token_hash: token_hash(&channel.token(&id)?),
+        token_hash: sha256(channel.token(&id)?),
         id,
         lang,
         at: channel.hub.now(),

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jsonwebtoken::crypto::sign;
 use jsonwebtoken::{Algorithm, EncodingKey};
-use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use super::files::Attachments;
@@ -12,7 +11,7 @@ use super::identity::Identity;
 use super::limits::SocketLimits;
 use super::meters::Meters;
 use super::wire::Code;
-use crate::conversation::ConversationId;
+use crate::conversation::{ConversationId, sha256};
 use crate::engine::Hub;
 use crate::store::{self, Head};
 
@@ -61,9 +60,9 @@ impl Channel {
             .head(&id)
             .await
             .map_err(|error| store_code(&error))?;
-        let hash = token_hash(token.ok_or(Code::AuthRequired)?);
+        let hash = sha256(token.ok_or(Code::AuthRequired)?);
         // All are hashes of high-entropy secrets, so comparing them leaks nothing worth having.
-        if hash == head.token_hash || hash == token_hash(&self.token(&head.id)?) {
+        if hash == head.token_hash || hash == sha256(self.token(&head.id)?) {
             return Ok(head);
         }
         Err(Code::UnknownConversation)
@@ -76,14 +75,6 @@ impl Channel {
         let named = format!("conversation token {id}");
         sign(named.as_bytes(), &key, Algorithm::HS256).map_err(|_| Code::Unavailable)
     }
-}
-
-/// SHA-256 of a token, in hex.
-pub(super) fn token_hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes())
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
 }
 
 pub(super) fn store_code(error: &store::Error) -> Code {

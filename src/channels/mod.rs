@@ -22,3 +22,4 @@ pub use identity::{Identity, ShortSecret};
 pub use limits::{SocketLimits, socket_of};
 pub use requests::{routes, status_of};
 pub use text::{TEXT_CHARS_MAX, check_text, check_text_beside};
+pub use transcript::saved;

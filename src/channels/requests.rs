@@ -27,6 +27,7 @@ pub fn routes(channel: Channel) -> Router {
         .route("/v1/files", post(files::upload))
         .route("/v1/files/{id}", get(files::download))
         .route("/v1/transcript", get(transcript::transcript))
+        .route("/v1/transcript/mail", post(transcript::mail))
         .with_state(channel)
 }
 
@@ -55,7 +56,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-fn answer(frame: ServerFrame) -> Response {
+pub(super) fn answer(frame: ServerFrame) -> Response {
     let status = match &frame {
         ServerFrame::Error(error) => status_of(error.code),
         _ => StatusCode::OK,
@@ -73,7 +74,7 @@ pub fn status_of(code: Code) -> StatusCode {
         Code::BadFile => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::FilesFull | Code::CidConflict | Code::Fenced | Code::Taken => StatusCode::CONFLICT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Code::RateLimited | Code::SlowDown => StatusCode::TOO_MANY_REQUESTS,
         Code::Busy | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::BAD_REQUEST,
     }
@@ -107,7 +108,8 @@ async fn frame(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let frame = read(&channel, body).await.map_err(Refusal)?;
+    let text = read(&channel, body).await.map_err(Refusal)?;
+    let frame = parse::<ClientFrame>(&text, &CLIENT_TYPES).map_err(Refusal)?;
     if let ClientFrame::Hello(hello) = frame {
         let (guest, welcome) = admit(&channel, &hello).await.map_err(Refusal)?;
         // What a stranger has just opened has not spoken yet.
@@ -122,7 +124,8 @@ async fn frame(
     Ok(answered.map_or_else(|| StatusCode::OK.into_response(), answer))
 }
 
-async fn read(channel: &Channel, body: Body) -> Result<ClientFrame, Code> {
+/// The body of a request, in the time and size that a frame may have.
+pub(super) async fn read(channel: &Channel, body: Body) -> Result<String, Code> {
     let limits = &channel.limits;
     let patience = Duration::from_millis(limits.hello_ms_max);
     let whole = tokio::time::timeout(patience, to_bytes(body, limits.message_bytes_max));
@@ -131,8 +134,7 @@ async fn read(channel: &Channel, body: Body) -> Result<ClientFrame, Code> {
         .await
         .map_err(|_| Code::BadJson)?
         .map_err(|_| Code::TooLarge)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| Code::BadJson)?;
-    parse::<ClientFrame>(text, &CLIENT_TYPES)
+    String::from_utf8(bytes.into()).map_err(|_| Code::BadJson)
 }
 
 /// `GET /v1/events`: everything behind `after`, and what happens from then on.

@@ -153,6 +153,9 @@ pub struct Welcome {
     pub files: FilesTaken,
     /// Types of customers' frames that not every server of this version takes.
     pub takes: Vec<&'static str>,
+    /// There where the shop sends transcripts by e-mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transcript_mail: Option<bool>,
 }
 
 /// What files may be sent.
@@ -256,6 +259,8 @@ pub enum Code {
     UnsupportedVersion,
     /// Too many frames.
     RateLimited,
+    /// Too often within an hour.
+    SlowDown,
     /// Too much is waiting.
     Busy,
     /// The store does not answer.
@@ -295,6 +300,7 @@ impl Code {
             }
             Self::UnsupportedVersion => "this server speaks protocol version 1",
             Self::RateLimited => "too many frames; slow down",
+            Self::SlowDown => "too often within an hour; try again after retry_after_ms",
             Self::Busy => "too much is waiting; send it again later",
             Self::Unavailable => "the message could not be stored; send it again later",
             Self::Fenced => "the conversation has changed hands; look again",

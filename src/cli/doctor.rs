@@ -8,8 +8,10 @@ use clap::Args;
 
 use super::{Common, brain, print_json};
 use crate::bot::{Bot, ConnectorRule, Severity};
-use crate::commerce::{Http, Probed, Samples};
+use crate::commerce::{Address, Http, Letter, Probed, Samples};
 use crate::config::{Config, USUAL_FILE};
+use crate::conversation::Lang;
+use crate::engine::{Clock, SystemClock};
 use crate::predictors::Predictors;
 use crate::store::Ledger;
 
@@ -30,6 +32,9 @@ pub struct DoctorArgs {
     /// A coupon of it
     #[arg(long, value_name = "CODE")]
     coupon: Option<String>,
+    /// An address to which it sends one line, as it would a transcript
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::new)]
+    mail: Option<Address>,
     /// Print one JSON object on stdout
     #[arg(long)]
     json: bool,
@@ -105,10 +110,23 @@ fn connector(args: &DoctorArgs) -> anyhow::Result<Vec<Finding>> {
             order_no: args.order.clone(),
             customer: args.customer.clone(),
             coupon: args.coupon.clone(),
+            letter: args.mail.clone().map(trial_letter),
         };
         let probed = shop.probe(&samples).await;
         Ok(probed.iter().map(|probed| of_probe(&rule, probed)).collect())
     })
+}
+
+fn trial_letter(to: Address) -> Letter {
+    Letter {
+        key: format!("xiaoer-doctor:{}", uuid::Uuid::new_v4()),
+        conversation: "xiaoer-doctor".to_owned(),
+        to,
+        lang: Lang::En,
+        subject: "xiaoer doctor".to_owned(),
+        text: "This is how a transcript comes.\n".to_owned(),
+        at: SystemClock.now(),
+    }
 }
 
 fn of_probe(rule: &ConnectorRule, probed: &Probed) -> Finding {

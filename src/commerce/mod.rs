@@ -1,6 +1,7 @@
 //! What does the shop know, and what can be done there? One trait towards the shop's own system, its
 //! connectors, and the calls that flows make.
 
+mod address;
 mod calls;
 mod card;
 mod embedded;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use address::{Address, NoAddress};
 pub use calls::call;
 pub use card::state_words;
 pub use embedded::Embedded;
@@ -77,11 +79,43 @@ pub enum Receipt {
     },
 }
 
+/// What was said, to be sent by e-mail, once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Idempotency key: the same key is the same letter.
+    pub key: String,
+    /// The conversation it is of.
+    pub conversation: String,
+    /// Where it goes.
+    pub to: Address,
+    /// Language of the subject and of what the text itself says.
+    pub lang: Lang,
+    /// Subject line.
+    pub subject: String,
+    /// The transcript, as plain text.
+    pub text: String,
+    /// When it was asked for, milliseconds since 1970.
+    pub at: i64,
+}
+
+/// What became of a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Posted {
+    /// The shop sends it.
+    Sent,
+    /// The shop does not send it.
+    Refused {
+        /// Why, in words for whoever asked; empty if it does not say.
+        reason: String,
+    },
+}
+
 /// The shop's own system.
 ///
 /// - Reads have no effect and may be repeated.
 /// - [`request`](Connector::request) with a key that was seen before has no further effect and gives the
 ///   receipt of the first time.
+/// - So has [`post`](Connector::post), which is only asked for where [`posts`](Connector::posts) says so.
 /// - Every method ends within its deadline.
 #[async_trait]
 pub trait Connector: Send + Sync {
@@ -105,6 +139,16 @@ pub trait Connector: Send + Sync {
 
     /// Has something done.
     async fn request(&self, request: &Request) -> Result<Receipt, Error>;
+
+    /// Whether it sends letters.
+    fn posts(&self) -> bool {
+        false
+    }
+
+    /// Has a letter sent.
+    async fn post(&self, _letter: &Letter) -> Result<Posted, Error> {
+        Err(Error::Slow("this shop sends no letters".to_owned()))
+    }
 }
 
 /// The connector that `shop.yaml` names: the shop's own system, or else its tables over a ledger.

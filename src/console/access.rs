@@ -7,6 +7,7 @@ use super::refusal::Refusal;
 use super::{Console, login};
 use crate::conversation::{IdError, Lang};
 use crate::desk::{NoSpan, RecordsError};
+use crate::engine;
 use crate::store::Role;
 
 /// Somebody is logged in.
@@ -38,6 +39,15 @@ impl From<RecordsError> for Refusal {
         match error {
             RecordsError::Store(error) => error.into(),
             RecordsError::TooMany => Self::too_much(error.to_string()),
+            error => Self::unavailable(&error),
+        }
+    }
+}
+
+impl From<engine::Error> for Refusal {
+    fn from(error: engine::Error) -> Self {
+        match error {
+            engine::Error::Store(error) => error.into(),
             error => Self::unavailable(&error),
         }
     }

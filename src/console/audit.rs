@@ -41,13 +41,14 @@ pub(super) async fn page(
     Ok(Json(json!({ "entries": entries })))
 }
 
-/// Writes an act down. What was done stays done when that fails; the log tells.
-pub(super) async fn record(console: &Console, account: &str, act: &str, detail: &str) {
+/// Writes an act down, and what it was done to, if to anything. What was done stays done when that fails; the log
+/// tells.
+pub(super) async fn record(console: &Console, account: &str, (act, object): (&str, &str), detail: &str) {
     let now = console.desk.hub().now();
     if let Err(error) = console
         .desk
         .accounts()
-        .record(now, account, act, "", detail)
+        .record(now, account, act, object, detail)
         .await
     {
         tracing::error!(%error, account, act, "an act cannot be written into the audit");

@@ -205,6 +205,8 @@ pub struct Opened {
     pub shop: Named,
     /// Whether it is opening time.
     pub open: bool,
+    /// Whether the shop sends transcripts by e-mail.
+    pub transcript_mail: bool,
 }
 
 /// A frame to an agent's browser.

@@ -13,11 +13,11 @@ use axum::response::{IntoResponse, Response};
 use rand::Rng;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::account_change::PASSWORD_BYTES_MAX;
 use super::refusal::Refusal;
 use super::{Console, audit};
+use crate::conversation::{hex, sha256};
 use crate::store::{Account, Role};
 
 /// Time a login lasts, in milliseconds.
@@ -96,13 +96,6 @@ pub fn random_password() -> String {
         .collect()
 }
 
-fn token_hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes())
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
-}
-
 pub(super) async fn log_in(
     State(console): State<Console>,
     headers: HeaderMap,
@@ -128,21 +121,21 @@ pub(super) async fn log_in(
         return Err(failed(&console, &form.account, "not active").await);
     }
     let token: [u8; 24] = rand::rng().random();
-    let token: String = token.iter().map(|b| format!("{b:02x}")).collect();
-    let (hash, until) = (token_hash(&token), now + LOGIN_MS);
+    let token = hex(&token);
+    let (hash, until) = (sha256(&token), now + LOGIN_MS);
     console
         .desk
         .accounts()
         .put_login(&hash, &account.account, now, until)
         .await?;
-    audit::record(&console, &account.account, "login", "").await;
+    audit::record(&console, &account.account, ("login", ""), "").await;
     let cookie = cookie_of(&headers, &token, LOGIN_MS / 1000);
     Ok(([(SET_COOKIE, cookie)], described(&account)).into_response())
 }
 
 /// The same words whether the account, the password or the right to come in is missing.
 async fn failed(console: &Console, account: &str, why: &str) -> Refusal {
-    audit::record(console, account, "login_failed", why).await;
+    audit::record(console, account, ("login_failed", ""), why).await;
     let message = "account or password is wrong";
     Refusal::new(StatusCode::UNAUTHORIZED, "bad_login", message)
 }
@@ -190,7 +183,7 @@ pub(super) async fn log_out(State(console): State<Console>, headers: HeaderMap) 
         tracing::error!(%error, "a login cannot be ended");
     }
     if let Some(account) = account {
-        audit::record(&console, &account.account, "logout", "").await;
+        audit::record(&console, &account.account, ("logout", ""), "").await;
     }
     let cookie = cookie_of(&headers, "", 0);
     ([(SET_COOKIE, cookie)], StatusCode::NO_CONTENT).into_response()
@@ -228,7 +221,7 @@ pub(super) async fn require(console: &Console, headers: &HeaderMap, role: Role) 
 
 /// What the store knows the login of a request's cookie by; see [`crate::store::Accounts::login`].
 pub(super) fn login_of(headers: &HeaderMap) -> Option<String> {
-    token_of(headers).map(|token| token_hash(&token))
+    token_of(headers).map(sha256)
 }
 
 fn token_of(headers: &HeaderMap) -> Option<String> {

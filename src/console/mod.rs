@@ -73,6 +73,10 @@ pub fn routes(console: Console) -> Router {
             "/console/api/conversations/{id}/transcript",
             get(transcript::transcript),
         )
+        .route(
+            "/console/api/conversations/{id}/transcript/mail",
+            post(transcript::mail),
+        )
         .route("/console/api/search", get(search::search))
         .route("/console/api/report", get(report::report))
         .route("/v1/console", get(socket::upgrade))

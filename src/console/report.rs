@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::Console;
 use super::access::{Supervisor, lang_of};
 use super::refusal::Refusal;
-use super::transcript::file;
+use crate::channels::saved;
 use crate::desk::{RecordsError, Report, Sheet, Span, Terms, csv};
 
 /// Which figures.
@@ -60,7 +60,7 @@ pub(super) async fn report(
         None => Json(report).into_response(),
         Some(sheet) => {
             let name = format!("{}-{}-{}.csv", wanted.by, report.from, report.to);
-            file("text/csv; charset=utf-8", &name, csv(&report, sheet, lang))
+            saved("text/csv; charset=utf-8", &name, csv(&report, sheet, lang))
         }
     })
 }

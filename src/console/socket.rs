@@ -412,6 +412,7 @@ impl AgentSocket {
             files: self.console.attachments.taken(),
             shop: bot.shop.name.clone(),
             open: bot.shop.is_open(now),
+            transcript_mail: desk.hub().mails(),
         };
         self.agents.clone_from(&opened.agents);
         self.send(&ConsoleFrame::Desk(Box::new(opened))).await

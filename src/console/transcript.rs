@@ -1,15 +1,28 @@
-//! A conversation as a file to keep.
+//! A conversation as a file to keep, or sent by e-mail to whom an agent names.
 
+use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 
-use super::Console;
 use super::access::{LoggedIn, lang_of};
+use super::account_change::BadField;
 use super::packet::InLang;
 use super::refusal::Refusal;
-use crate::conversation::{ConversationId, Lang};
-use crate::desk::{Desk, RecordsError};
+use super::{Console, audit, login};
+use crate::channels::saved;
+use crate::commerce::Address;
+use crate::conversation::ConversationId;
+use crate::engine::{MailError, transcript_of};
+use crate::store::Role;
+
+/// Where a transcript is to be sent.
+#[derive(Deserialize)]
+struct MailTo {
+    to: String,
+}
 
 /// `GET /console/api/conversations/{id}/transcript`.
 pub(super) async fn transcript(
@@ -19,30 +32,44 @@ pub(super) async fn transcript(
     Query(wanted): Query<InLang>,
 ) -> Result<Response, Refusal> {
     let id = ConversationId::new(id)?;
-    let page = transcript_of(&console.desk, &id, lang_of(wanted.lang.as_deref())).await?;
-    Ok(file("text/plain; charset=utf-8", &format!("{id}.txt"), page))
+    let (page, _) = transcript_of(console.desk.hub(), &id, lang_of(wanted.lang.as_deref())).await?;
+    Ok(saved("text/plain; charset=utf-8", &format!("{id}.txt"), page))
 }
 
-/// A conversation as a page of text.
-///
-/// # Errors
-/// What the store says; [`RecordsError::Interrupted`].
-pub async fn transcript_of(desk: &Desk, id: &ConversationId, lang: Lang) -> Result<String, RecordsError> {
-    let events = desk.records().events(id).await?;
-    let (bot, id) = (desk.hub().engine().brain().bot.clone(), id.clone());
-    let page = move || crate::engine::transcript(id.as_str(), &events, &bot.shop, lang);
-    tokio::task::spawn_blocking(page)
-        .await
-        .map_err(|_| RecordsError::Interrupted)
+/// `POST /console/api/conversations/{id}/transcript/mail`.
+pub(super) async fn mail(
+    State(console): State<Console>,
+    Path(id): Path<String>,
+    Query(wanted): Query<InLang>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let by = login::require(&console, &headers, Role::Agent).await?;
+    let id = ConversationId::new(id)?;
+    let wrong = || BadField::new("to", "an e-mail address of at most 254 bytes");
+    let MailTo { to } = serde_json::from_slice(&body).map_err(|_| wrong())?;
+    let to = Address::new(&to).map_err(|_| wrong())?;
+    let lang = lang_of(wanted.lang.as_deref());
+    // A task of its own: what is sent stands in the audit, even if the agent does not wait for the answer.
+    let mailed = tokio::spawn(async move {
+        let mailed = console.desk.hub().mail(&id, &to, lang).await?;
+        let detail = format!("{}: {}", to.veiled(), mailed.name());
+        audit::record(&console, &by.account, ("transcript_mailed", id.as_str()), &detail).await;
+        Ok::<_, MailError>(mailed)
+    });
+    let mailed = mailed.await.map_err(|error| Refusal::unavailable(&error))??;
+    Ok(Json(mailed).into_response())
 }
 
-/// An answer that browsers save under a name.
-pub fn file(kind: &'static str, name: &str, body: String) -> Response {
-    let disposition = format!("attachment; filename=\"{name}\"");
-    let headers = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, disposition),
-        (CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (headers, body).into_response()
+impl From<MailError> for Refusal {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::NotOffered => Self::new(StatusCode::NOT_FOUND, "not_offered", error.to_string()),
+            MailError::SlowDown { retry_after_ms } => {
+                let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "slow_down", error.to_string());
+                refusal.retry_after_ms(i64::try_from(retry_after_ms).unwrap_or(i64::MAX))
+            }
+            MailError::Engine(error) => error.into(),
+        }
+    }
 }

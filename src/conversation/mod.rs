@@ -3,6 +3,7 @@
 
 mod event;
 mod fold;
+mod hash;
 mod id;
 mod lang;
 mod ownership;
@@ -16,6 +17,7 @@ pub use event::{
     Card, CardRow, CardStep, Choice, Citation, Event, FlowOutcome, Recorded, SearchOutcome, Weighed, Why,
 };
 pub use fold::fold;
+pub use hash::{hex, sha256};
 pub use id::{Cid, ConversationId, IdError};
 pub use lang::Lang;
 pub use ownership::{Owner, Ownership, Status};

@@ -23,8 +23,6 @@ const LOOK_MS: u64 = 30_000;
 const FRESH_MS_MAX: u64 = 2_000;
 /// Hits of one page.
 const PAGE_HITS: usize = 20;
-/// Events read at a time.
-const PAGE_EVENTS: usize = 1_000;
 /// Most events of one conversation that are read for people; the rest is left out.
 const EVENTS_MAX: usize = 20_000;
 /// Conversations of a customer looked back on.
@@ -317,15 +315,8 @@ impl Inner {
 
     async fn read_from(&self, id: &ConversationId, after: u64) -> Result<Vec<Recorded>, store::Error> {
         let mut events: Vec<Recorded> = Vec::new();
-        while events.len() < EVENTS_MAX {
-            let last = events.last().map_or(after, |recorded| recorded.seq);
-            let page = self.hub.store().read(id, last, PAGE_EVENTS).await?;
-            let whole = page.len() < PAGE_EVENTS;
-            events.extend(page);
-            if whole {
-                break;
-            }
-        }
+        let store = &**self.hub.store();
+        store::read_through(store, id, (after, EVENTS_MAX), |event| events.push(event)).await?;
         Ok(events)
     }
 

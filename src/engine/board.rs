@@ -7,14 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{broadcast, watch};
 
 use crate::conversation::{ConversationId, Service};
-use crate::store::{self, Store, Survey};
+use crate::store::{self, Store, Survey, read_through};
 
 /// Conversations kept besides those people have to do with.
 const OTHERS_MAX: usize = 300;
 /// Changes a listener may lag behind before it takes the whole board anew.
 const LAG_MAX: usize = 4_096;
-/// Events read at a time when a conversation is folded.
-const PAGE_EVENTS: usize = 1_000;
 
 /// One conversation's place in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,13 +71,7 @@ impl Board {
         let heads_max = OTHERS_MAX;
         for head in store.survey(Survey::Open { heads_max }).await? {
             let mut service = Service::default();
-            loop {
-                let page = store.read(&head.id, service.last_seq, PAGE_EVENTS).await?;
-                page.iter().for_each(|recorded| service.apply(recorded));
-                if page.len() < PAGE_EVENTS {
-                    break;
-                }
-            }
+            read_through(store, &head.id, (0, usize::MAX), |event| service.apply(&event)).await?;
             self.put(&head.id, service);
         }
         Ok(())

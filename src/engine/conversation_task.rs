@@ -15,8 +15,6 @@ use super::turn::{Pause, Turn, ask};
 use crate::conversation::{ConversationId, Event, Recorded, Service, Tracker};
 use crate::store::{self, Append, Appended};
 
-/// Events read from the store at a time when a tracker is folded.
-const PAGE_EVENTS: usize = 1_000;
 /// Messages of the customer put aside while the bot thinks; more wait in the mailbox.
 const HELD_MAX: usize = 16;
 /// How long the shop may take to tell a customer's level, in milliseconds.
@@ -348,17 +346,8 @@ impl Task {
             return Ok(());
         }
         let mut state = State::default();
-        loop {
-            let page = self
-                .inner
-                .store
-                .read(&self.id, state.tracker.last_seq, PAGE_EVENTS)
-                .await?;
-            page.iter().for_each(|recorded| state.apply(recorded));
-            if page.len() < PAGE_EVENTS {
-                break;
-            }
-        }
+        let store = &*self.inner.store;
+        store::read_through(store, &self.id, (0, usize::MAX), |event| state.apply(&event)).await?;
         if state.tracker.last_seq == 0 {
             return Err(store::Error::NotFound.into());
         }

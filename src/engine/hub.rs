@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::act::{Act, Person, Routed};
 use super::board::Board;
 use super::conversation_task;
+use super::mail::Tries;
 use super::{Clock, Engine, Error};
 use crate::conversation::{Cid, ConversationId, Recorded};
 use crate::store::{Append, Store, Survey};
@@ -174,6 +175,7 @@ pub(super) struct Inner {
     pub clock: Arc<dyn Clock>,
     pub settings: HubSettings,
     pub board: Board,
+    tries: Tries,
     live: Mutex<HashMap<ConversationId, Live>>,
 }
 
@@ -203,6 +205,7 @@ impl Hub {
                 settings,
                 live,
                 board: Board::default(),
+                tries: Tries::default(),
             }),
         }
     }
@@ -254,6 +257,11 @@ impl Hub {
     #[must_use]
     pub fn board(&self) -> &Board {
         &self.inner.board
+    }
+
+    /// How often conversations were mailed.
+    pub(super) fn tries(&self) -> &Tries {
+        &self.inner.tries
     }
 
     /// Passes a hint on to whoever listens.

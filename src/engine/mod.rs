@@ -6,6 +6,7 @@ mod board;
 mod clock;
 mod conversation_task;
 mod hub;
+mod mail;
 mod transcript;
 mod turn;
 
@@ -13,7 +14,8 @@ pub use act::{Act, Person, Routed, Target, Writes, acted, routed};
 pub use board::{Board, Place, Queue};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use hub::{Delivery, Hub, HubSettings, Inbound, Outcome, Signal, Who};
-pub use transcript::transcript;
+pub use mail::{MailError, Mailed};
+pub use transcript::{transcript, transcript_of};
 pub use turn::{Brain, Engine, Pause, Turn, Turned, ask};
 
 use crate::store;

@@ -5,8 +5,13 @@ use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 
+use super::{Error, Hub};
 use crate::bot::Shop;
-use crate::conversation::{Card, Event, Lang, Recorded};
+use crate::conversation::{Card, ConversationId, Event, Lang, Recorded};
+use crate::store::{self, read_through};
+
+/// Events told at most; a longer conversation is told from its beginning.
+const EVENTS_MAX: usize = 20_000;
 
 /// What the page itself says.
 struct Words {
@@ -53,6 +58,20 @@ const EN: Words = Words {
     file: "attachment",
     colon: ": ",
 };
+
+/// The page of a conversation as it stands in the store, and the seq of its last event.
+///
+/// # Errors
+/// [`store::Error::NotFound`], or what else the store says; [`Error::Interrupted`].
+pub async fn transcript_of(hub: &Hub, id: &ConversationId, lang: Lang) -> Result<(String, u64), Error> {
+    let mut events = Vec::new();
+    read_through(&**hub.store(), id, (0, EVENTS_MAX), |event| events.push(event)).await?;
+    let last_seq = events.last().ok_or(store::Error::NotFound)?.seq;
+    let (bot, id) = (hub.engine().brain().bot.clone(), id.clone());
+    let page = move || transcript(id.as_str(), &events, &bot.shop, lang);
+    let page = tokio::task::spawn_blocking(page).await;
+    Ok((page.map_err(|_| Error::Interrupted)?, last_seq))
+}
 
 /// The page of a conversation.
 #[must_use]

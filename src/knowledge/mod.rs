@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use jiff::civil::Date;
 
 use crate::bot::{Article, Audience, Faq};
-use crate::conversation::{Citation, Lang};
+use crate::conversation::{Citation, Lang, hex};
 use crate::predictors::Predictors;
 use audit::{beside, decoded, is_elsewhere};
 use ingest::Passage;
@@ -215,12 +215,7 @@ impl Knowledge {
             hash.update(passage.key.to_le_bytes());
             hash.update(format!("{:?}", passage.handling));
         }
-        let version = hash
-            .finalize()
-            .iter()
-            .take(6)
-            .map(|b| format!("{b:02x}"))
-            .collect();
+        let version = hex(&hash.finalize()[..6]);
         Ok(Self {
             retriever: build(passages)?,
             shelf,

@@ -8,13 +8,13 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::Error;
 use super::encoder::{EMBEDDINGS, Encoder};
 use super::heads::{Head, SCOPE_FEATURES};
 use super::linear::{Linear, Taste};
 use super::mix::Mix;
+use crate::conversation::sha256;
 
 /// Version of this layout.
 pub(super) const FORMAT: u32 = 3;
@@ -127,11 +127,6 @@ impl HeadManifest {
             certain_min: head.certain_min,
         }
     }
-}
-
-/// SHA-256 in hex.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Reads a file whole (never mapped, so that nobody can change it under us) and compares its hash.

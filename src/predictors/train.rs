@@ -10,7 +10,7 @@ use super::encoder::Encoder;
 use super::heads::{Head, Set, argmax};
 use super::linear::Features;
 use super::{Error, OUT_OF_SCOPE, Predictors, Progress, features, metrics};
-use crate::conversation::Sentiment;
+use crate::conversation::{Sentiment, sha256};
 
 /// Fewest messages a shop's heads are trained on.
 const MESSAGES_MIN: usize = 20;
@@ -315,7 +315,7 @@ fn confusions(labels: &[String], truth: &[usize], said: &[usize]) -> Vec<Confusi
 
 /// The same messages every time, whatever else is in the shop.
 fn is_kept_for_calibration(text: &str) -> bool {
-    let hash = artifact::sha256(format!("calibration:{text}").as_bytes());
+    let hash = sha256(format!("calibration:{text}").as_bytes());
     u64::from_str_radix(&hash[..12], 16)
         .unwrap_or(1)
         .is_multiple_of(CALIBRATION_SHARE)
@@ -350,7 +350,7 @@ fn hash_of(messages: &[Labelled]) -> String {
         .map(|m| format!("{}\t{}\t{}\t{}\n", m.text, m.intent, m.sentiment.name(), m.anger))
         .collect();
     lines.sort();
-    artifact::sha256(lines.concat().as_bytes())
+    sha256(lines.concat().as_bytes())
 }
 
 fn sorted_labels(messages: &[Labelled]) -> Vec<String> {
@@ -384,7 +384,7 @@ fn write_artifact(
     for (name, tensors) in parts {
         let bytes = artifact::serialize(tensors)?;
         artifact::write(dir, name, &bytes)?;
-        files.insert(name.to_owned(), artifact::sha256(&bytes));
+        files.insert(name.to_owned(), sha256(&bytes));
     }
     let mut manifest = Manifest {
         format: artifact::FORMAT,

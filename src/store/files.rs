@@ -5,14 +5,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use sqlx::Row;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use tokio::sync::Mutex;
 
 use super::Error;
 use super::writer::to_sql;
-use crate::conversation::ConversationId;
+use crate::conversation::{ConversationId, sha256};
 
 /// Files of one conversation.
 pub const FILES_MAX: u64 = 20;
@@ -155,7 +154,7 @@ impl Files {
         at: i64,
     ) -> Result<String, FileError> {
         let kind = FileKind::of(&bytes).ok_or(FileError::Kind)?;
-        let (id, length) = (hash_of(&bytes), bytes.len() as u64);
+        let (id, length) = (sha256(&bytes), bytes.len() as u64);
         let _alone = self.keeping.lock().await;
         if self.kind(conversation, &id).await?.is_some() {
             return Ok(id);
@@ -211,10 +210,6 @@ impl Files {
 fn kind_of(row: &SqliteRow) -> Result<Option<FileKind>, sqlx::Error> {
     let ending: String = row.try_get("kind")?;
     Ok(FileKind::ALL.into_iter().find(|kind| kind.ending() == ending))
-}
-
-fn hash_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Makes the folder, and removes what a crash left unfinished.
@@ -328,7 +323,7 @@ mod tests {
             Err(FileError::Full)
         ));
         assert!(
-            !data.path().join("files").join(hash_of(&png(3, 101))).exists(),
+            !data.path().join("files").join(sha256(png(3, 101))).exists(),
             "nothing is left"
         );
     }

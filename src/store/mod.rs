@@ -164,6 +164,34 @@ pub trait Store: Send + Sync {
     fn secret(&self) -> &str;
 }
 
+/// Events read at a time.
+const PAGE_EVENTS: usize = 1_000;
+
+/// Reads a conversation behind `after` page by page, at most `events_max` events, each in order.
+///
+/// # Errors
+/// What the store says.
+pub async fn read_through(
+    store: &dyn Store,
+    id: &ConversationId,
+    (after, events_max): (u64, usize),
+    mut take: impl FnMut(Recorded) + Send,
+) -> Result<(), Error> {
+    let (mut last, mut taken) = (after, 0);
+    while taken < events_max {
+        let wanted = PAGE_EVENTS.min(events_max - taken);
+        let page = store.read(id, last, wanted).await?;
+        let is_whole = page.len() < wanted;
+        last = page.last().map_or(last, |recorded| recorded.seq);
+        taken += page.len();
+        page.into_iter().for_each(&mut take);
+        if is_whole {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Which conversations to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Survey {

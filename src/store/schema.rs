@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Row};
 
 use super::Error;
+use crate::conversation::hex;
 
 /// What leads from each version of the tables to the next, the first from nothing. A step is never changed
 /// once it has been released.
@@ -108,7 +109,7 @@ pub(super) async fn prepare(connection: &mut SqliteConnection, path: &Path) -> R
     let secret: [u8; 32] = rand::rng().random();
     // The first start makes it up; a later one keeps it.
     sqlx::query("INSERT OR IGNORE INTO store VALUES ('secret', $1)")
-        .bind(secret.iter().map(|b| format!("{b:02x}")).collect::<String>())
+        .bind(hex(&secret))
         .execute(&mut *connection)
         .await?;
     Ok(Lineage {

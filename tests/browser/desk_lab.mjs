@@ -2,6 +2,7 @@
 // and their boss, shoppers on the chat page, and rules that look at what was drawn.
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,7 +38,7 @@ export async function openShop({ edit = {}, agents = ["lin:小林:agent", "may:M
   child.stdout.resume();
   await until(() => told.includes("  data ") || (child.exitCode !== null && Promise.reject(new Error(told))), "the server", 60_000);
   return {
-    base: told.match(/http:\/\/[\d.]+:\d+/)[0],
+    base: told.match(/widget +(http:\/\/[\d.]+:\d+)/)[1],
     pid: child.pid,
     shop,
     async end() {
@@ -55,6 +56,32 @@ export const alwaysClosed = (text) => text.replace(/^  (mon|tue|wed|thu|fri|sat|
 /** Offers that lapse and laptops that are missed in seconds. */
 export const swift = (text) => text.replace("accept_s_max: 30", "accept_s_max: 300").replace("lost_s: 45", "lost_s: 2");
 export const byHand = (text) => swift(text).replace("mode: auto", "mode: manual");
+
+/** A shop's own system: `answer` gets the path and the body of what is posted, and gives a status and JSON. */
+export async function openSystem(answer) {
+  const server = createServer(async (req, res) => {
+    let text = "";
+    for await (const chunk of req) text += chunk;
+    const [status, body] = answer(req.url.split("?")[0], text ? JSON.parse(text) : null);
+    res.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    base: `http://127.0.0.1:${server.address().port}`,
+    end: () => new Promise((done) => (server.close(done), server.closeAllConnections())),
+  };
+}
+
+/** A shopper without a page, who does one thing after the other. */
+export async function guest(base, frames) {
+  const post = async (path, frame, headers = {}) => {
+    const answer = await fetch(`${base}/v1/frames${path}`, { method: "POST", headers, body: JSON.stringify(frame) });
+    if (!answer.ok) throw new Error(`${frame.type}: ${answer.status} ${await answer.text()}`);
+    return answer;
+  };
+  const welcome = await (await post("", { type: "hello", v: 1, locale: "en" })).json();
+  for (const frame of frames) await post(`?conversation=${welcome.conversation}`, frame, { authorization: `Bearer ${welcome.token}` });
+}
 
 export async function openBrowser() {
   const browser = await chromium.launch({

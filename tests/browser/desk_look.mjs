@@ -1,6 +1,6 @@
 // Every state of the console, in both languages and themes, on a desk and on a phone: axe finds nothing, nothing is
 // cut off or sticks out. And a whole shift without a mouse. SHOTS=DIR keeps the pictures.
-import { PDF, alwaysOpen, askedLine, byHand, check, comeIn, equal, faults, fileOf, openBrowser, openShop, pause, picture, rowOf, say, shot, sitDown, until, view } from "./desk_lab.mjs";
+import { PDF, alwaysOpen, askedLine, byHand, check, comeIn, equal, faults, fileOf, guest, openBrowser, openShop, openSystem, pause, picture, rowOf, say, shot, sitDown, until, view } from "./desk_lab.mjs";
 import { bites } from "./widget_lab.mjs";
 
 const lab = await openBrowser();
@@ -249,6 +249,78 @@ await check("console: a question rings once, and only for who may answer it", as
   await shopper.context().close();
   await page.context().close();
 });
+
+await check("console: the transcript by e-mail is not offered where the shop cannot", async () => {
+  const shopper = await waiting("no mail here");
+  const page = await sitDown(lab, shop.base, "boss");
+  await view(page, "waiting");
+  await rowOf(page, "no mail here").click();
+  await page.getByLabel("More", { exact: true }).click();
+  await page.getByRole("menuitem", { name: "Download transcript" }).waitFor();
+  equal(await page.getByRole("menuitem", { name: /email/ }).count(), 0);
+  await page.context().close();
+  await shopper.context().close();
+});
+for (const { lang, ...options } of [VARIANTS[0], VARIANTS[1], VARIANTS[3]]) {
+  const tag = `${lang}-${options.colorScheme}${options.isMobile ? "-phone" : ""}`;
+  await check(`console ${tag}: the transcript by e-mail`, async () => {
+    const answers = [];
+    const posted = [];
+    const system = await openSystem((path, body) => {
+      if (path !== "/transcript") return [404, {}];
+      posted.push(body);
+      return answers.shift();
+    });
+    const mails = await openShop({ edit: { "shop.yaml": (text) => `${alwaysOpen(text)}connector: { url: "${system.base}", transcript: true }\n`, "handoff.yaml": byHand } });
+    await guest(mails.base, [
+      { type: "say", cid: "cid-00000001", text: "Talk to a person", choice: "intent:human_agent" },
+      { type: "contact", contact: "zhang.san@mail.example" },
+    ]);
+    const page = await sitDown(lab, mails.base, "lin", { lang, ...options });
+    const words = lang === "zh"
+      ? { more: "更多", item: "把聊天记录发到邮箱", bad: "请填写一个邮箱地址", unknown: "不清楚有没有发出", sent: "已发往 lin@shop.example" }
+      : { more: "More", item: "Send transcript by email", bad: "Please give an email address", unknown: "Nobody knows", sent: "On its way to lin@shop.example" };
+    await view(page, "waiting");
+    await page.locator(".pane .row").first().click();
+    await page.getByLabel(words.more, { exact: true }).click();
+    await page.getByRole("menuitem", { name: words.item }).click();
+    const field = page.locator("dialog input");
+    equal(await field.inputValue(), "zhang.san@mail.example", "the contact that the customer left");
+    const look = async (name) => {
+      await pause(250);
+      await shot(page, `console-mail-${name}-${tag}`);
+      equal(await faults(page), [], name);
+    };
+    const refusal = (text) => page.locator("dialog .error", { hasText: text }).waitFor();
+    await look("prefilled");
+    await field.fill("zhang");
+    await field.press("Enter");
+    await refusal(words.bad);
+    equal(posted, [], "what is no address goes nowhere");
+    await field.fill("lin@shop.example");
+    for (const [answer, text] of [
+      [[201, { state: "refused", reason: "No mail reaches this address" }], "No mail reaches this address"],
+      [[500, {}], words.unknown],
+    ]) {
+      answers.push(answer);
+      await field.press("Enter");
+      await refusal(text);
+    }
+    await look("unknown");
+    answers.push([201, { state: "done" }]);
+    await field.press("Enter");
+    await page.locator("dialog [role=status]", { hasText: words.sent }).waitFor();
+    await look("sent");
+    equal(await page.evaluate(() => document.activeElement.matches("dialog .form-end button")), true, "the focus stays in the dialog");
+    equal(posted.map((letter) => letter.to), Array(3).fill("lin@shop.example"));
+    equal(posted[2].lang, lang);
+    await page.keyboard.press("Escape");
+    await page.locator("dialog").waitFor({ state: "detached" });
+    await page.context().close();
+    await mails.end();
+    await system.end();
+  });
+}
 
 await check("console: a whole shift without a mouse", async () => {
   const [first, second] = [await waiting("shift one"), await waiting("shift two")];

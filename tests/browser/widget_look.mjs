@@ -10,6 +10,8 @@ const root = "xiaoer-widget";
 async function stage(options, page, headers = {}) {
   const context = await lab.context(options);
   const fake = await new Fake(page.lang === "zh-CN" ? "栖木生活" : "Qimu Living").attach(context);
+  fake.more = { ...fake.more, transcript_mail: true };
+  await context.route(/\/v1\/transcript\/mail/, (route) => route.fulfill({ json: { state: "sent" }, headers: { "access-control-allow-origin": "*", "access-control-allow-headers": "*" } }));
   const view = lab.watch(await context.newPage(), page.name);
   await view.goto(lab.write(shopPage(tag(lab.base, `data-voice data-order="QM2026110312" ${page.attributes ?? ""}`), page), headers));
   await view.locator(`${root} .launcher`).waitFor();
@@ -24,6 +26,16 @@ const STATES = [
     await view.locator(`${root} .who.open`).waitFor();
   }],
   ["menu", async ({ view }) => view.locator(`${root} .more > button`).click()],
+  ["mail", async ({ view }) => {
+    await view.locator(`${root} .menu button`).nth(1).click();
+    await view.locator(`${root} .mail .main`).click();
+    await view.locator(`${root} .mail .wrong`).waitFor();
+  }],
+  ["mailed", async ({ view }) => {
+    await view.locator(`${root} .mail input`).fill("somebody.with.a.long.name@mail.shop.example");
+    await view.locator(`${root} .mail .main`).click();
+    await view.locator(`${root} .mail [role=status]`).waitFor();
+  }],
   ["answer", async ({ view, fake, lang }) => {
     await view.keyboard.press("Escape");
     fake.push(scenes.customer(lang), scenes.answer(lang));

@@ -208,6 +208,93 @@ await check("the transcript comes as a file, from the server or, failing that, f
   equal(await save(), "of the server");
   equal(proof, "conversation=c-fake Bearer t0ken");
 });
+await check("the transcript by e-mail: offered where the shop can, and told as it is", async () => {
+  const without = await visit();
+  await inside(without.page, ".more > button").click();
+  equal(await inside(without.page, ".menu button").count(), 1, "a shop that cannot");
+  const asked = [];
+  const answers = [];
+  const setup = (context, fake) => {
+    fake.more = { ...fake.more, transcript_mail: true };
+    return context.route(/\/v1\/transcript\/mail/, async (route) => {
+      const request = route.request();
+      const headers = { "access-control-allow-origin": "*", "access-control-allow-headers": "*" };
+      if (request.method() === "OPTIONS") return route.fulfill({ status: 204, headers });
+      asked.push(`${request.url().split("?")[1]} ${request.headers().authorization} ${request.postData()}`);
+      const answer = await answers.shift();
+      return answer ? route.fulfill({ headers, ...answer }) : route.abort();
+    });
+  };
+  const { page, fake, context } = await visit({ setup });
+  fake.push(scenes.customer("en"), scenes.agent("en"));
+  await inside(page, ".more > button").click();
+  await inside(page, ".menu button").nth(1).click();
+  const field = inside(page, ".mail input");
+  const button = inside(page, ".mail .main");
+  const told = (words) => inside(page, ".mail [role=alert]").getByText(words).waitFor();
+  await field.waitFor();
+  equal(await field.evaluate((el) => el.getRootNode().activeElement === el), true, "the field has the focus");
+  await button.click();
+  await told("Please give an email address");
+  await field.fill("lin@shop");
+  await field.press("Enter");
+  await told("Please give an email address");
+  equal(await field.getAttribute("aria-invalid"), "true");
+  equal(asked, [], "nothing of that is sent");
+  await field.fill(" lin@shop.example ");
+  let answer;
+  answers.push(new Promise((done) => (answer = () => done({ json: { state: "refused", reason: "No mail reaches this address" } }))));
+  await button.click();
+  await inside(page, ".mail").getByText("Sending…").waitFor();
+  await shot(page, "talk-mail-sending");
+  await field.press("Enter");
+  answer();
+  await told("No mail reaches this address");
+  equal(asked, ['conversation=c-fake&lang=en Bearer t0ken {"to":"lin@shop.example"}'], "a second click is none");
+  for (const [given, words] of [
+    [{ json: { state: "refused", reason: "" } }, "The shop did not send it to this address"],
+    [{ json: { state: "slow" } }, "and was not. Please try later"],
+    [{ json: { state: "unknown" } }, "We cannot tell whether it was sent"],
+    [{ status: 429, json: { type: "error", code: "slow_down", retry_after_ms: 1_500_000 } }, "try again in 25 min"],
+    [{ status: 503, json: { type: "error", code: "unavailable" } }, "and was not. Please try later"],
+    [{ status: 400, json: { type: "error", code: "bad_field" } }, "Please give an email address"],
+    [null, "We cannot tell whether it was sent"],
+  ]) {
+    answers.push(given);
+    await button.click();
+    await told(words);
+  }
+  await shot(page, "talk-mail-unknown");
+  await context.setOffline(true);
+  const before = asked.length;
+  await button.click();
+  await told("You are offline, and it was not sent");
+  equal(asked.length, before);
+  await inside(page, ".more > button").click();
+  await until(async () => (await inside(page, ".menu button").count()) === 1, "nothing is offered offline");
+  await page.keyboard.press("Escape");
+  await context.setOffline(false);
+  await inside(page, ".who.open").waitFor();
+  answers.push({ json: { state: "sent" } });
+  await button.click();
+  await inside(page, ".mail").getByText("On its way to lin@shop.example").waitFor();
+  await page.keyboard.press("Escape");
+  await until(async () => (await inside(page, ".mail").count()) === 0, "closed");
+  equal(await inside(page, ".panel").count(), 1, "and the chat is not");
+  equal(await page.evaluate(() => document.querySelector("xiaoer-widget").shadowRoot.activeElement?.getAttribute("aria-label")), "More");
+  equal(await page.evaluate(() => JSON.stringify(localStorage).includes("shop.example")), false, "the address is kept nowhere");
+  // Browsers tell of every refusal, wanted or not.
+  lab.problems.splice(0, lab.problems.length, ...lab.problems.filter((problem) => !/status of (400|429|503)/.test(problem)));
+});
+await check("the transcript by e-mail speaks traditional Chinese as well", async () => {
+  const setup = (_, fake) => (fake.more = { ...fake.more, transcript_mail: true });
+  const { page } = await visit({ setup, attributes: "data-locale=zh-TW" });
+  await page.getByText("轉真人客服").waitFor();
+  await inside(page, ".more > button").click();
+  await page.getByText("寄到我的電子郵件").click();
+  await page.getByText("把對話紀錄寄到電子郵件").waitFor();
+  await shot(page, "talk-mail-zh-TW");
+});
 await check("pictures: sent by their ids where the server takes them; others refused at once", async () => {
   const setup = (context, fake) => {
     fake.more = { ...fake.more, files: { types: ["image/png"], bytes_max: 1000 } };

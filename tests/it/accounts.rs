@@ -7,8 +7,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use xiaoer::console::hash_password;
 use xiaoer::store::{Account, Role, Sqlite};
 
-use crate::console::http;
-use crate::support::{PASSWORD, Peer, Setup, TestServer};
+use crate::console::cookie;
+use crate::support::{PASSWORD, Peer, Setup, TestServer, ask};
 
 /// A server whose folder has an admin and a supervisor beside the agents of every test server.
 struct House {
@@ -35,50 +35,37 @@ impl House {
 
     /// Logs in and answers the cookie.
     async fn log_in(&self, account: &str) -> String {
-        let answer = self.try_login(account, PASSWORD, "").await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        let cookie = answer.head.split("set-cookie: ").nth(1).unwrap();
-        cookie.split(';').next().unwrap().to_owned()
+        cookie(&self.server, account).await
     }
 
-    async fn try_login(&self, account: &str, password: &str, headers: &str) -> Answer {
+    async fn try_login(&self, account: &str, password: &str, header: Option<(&str, &str)>) -> Answer {
         let form = json!({"account": account, "password": password});
-        let headers = format!("content-type: application/json\r\n{headers}");
-        self.send("POST", "/console/api/login", &headers, &form.to_string())
+        let json = ("content-type", "application/json");
+        let headers: Vec<_> = [json].into_iter().chain(header).collect();
+        self.send("POST /console/api/login", &headers, &form.to_string())
             .await
     }
 
     async fn get(&self, cookie: &str, path: &str) -> Answer {
-        self.send("GET", path, &format!("cookie: {cookie}\r\n"), "").await
+        self.send(&format!("GET {path}"), &[("cookie", cookie)], "").await
     }
 
     async fn put(&self, cookie: &str, account: &str, change: Value) -> Answer {
-        let path = format!("/console/api/accounts/{account}");
-        self.send(
-            "PUT",
-            &path,
-            &format!("cookie: {cookie}\r\n"),
-            &change.to_string(),
-        )
-        .await
+        let line = format!("PUT /console/api/accounts/{account}");
+        self.send(&line, &[("cookie", cookie)], &change.to_string()).await
     }
 
-    async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
-            self.server.address,
-            body.len()
-        );
-        let answer = http(&self.server, &request).await;
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    async fn send(&self, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let answer = ask(&self.server, line, headers, body.as_bytes()).await;
         Answer {
-            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-            body: serde_json::from_str(body).unwrap_or_default(),
-            head: head.to_owned(),
+            status: answer.status,
+            body: answer.json(),
+            head: answer.head,
         }
     }
 }
 
+/// An answer of the console, its body read.
 #[derive(Debug)]
 struct Answer {
     status: u16,
@@ -160,7 +147,7 @@ async fn an_account_is_created_and_changed() {
         "active": true,
     });
     assert_eq!(made.body, expected);
-    assert_eq!(house.try_login("wang", "long enough 1", "").await.status, 200);
+    assert_eq!(house.try_login("wang", "long enough 1", None).await.status, 200);
     let changed = house
         .put(
             &boss,
@@ -172,8 +159,8 @@ async fn an_account_is_created_and_changed() {
         (changed.status, &changed.body["role"]),
         (200, &json!("supervisor"))
     );
-    assert_eq!(house.try_login("wang", "long enough 1", "").await.status, 401);
-    assert_eq!(house.try_login("wang", "long enough 2", "").await.status, 200);
+    assert_eq!(house.try_login("wang", "long enough 1", None).await.status, 401);
+    assert_eq!(house.try_login("wang", "long enough 2", None).await.status, 200);
 
     for (account, change, field) in [
         ("w", json!({}), "account"),
@@ -239,7 +226,7 @@ async fn who_is_not_active_is_out() {
     request.headers_mut().insert("cookie", lin.parse().unwrap());
     let refused = tokio_tungstenite::connect_async(request).await.unwrap_err();
     assert!(refused.to_string().contains("401"), "{refused}");
-    let login = house.try_login("lin", PASSWORD, "").await;
+    let login = house.try_login("lin", PASSWORD, None).await;
     assert_eq!(
         login.refused(),
         (401, "bad_login"),
@@ -258,14 +245,13 @@ async fn who_is_not_active_is_out() {
 async fn the_audit_tells_what_was_done() {
     let house = House::open().await;
     let long = "x".repeat(100);
-    house.try_login(&long, "my secret password", "").await;
+    house.try_login(&long, "my secret password", None).await;
     let lin = house.log_in("lin").await;
-    house
-        .send("POST", "/console/api/logout", &format!("cookie: {lin}\r\n"), "")
-        .await;
-    house
-        .send("POST", "/console/api/logout", &format!("cookie: {lin}\r\n"), "")
-        .await;
+    for _ in 0..2 {
+        house
+            .send("POST /console/api/logout", &[("cookie", &lin)], "")
+            .await;
+    }
     let boss = house.log_in("boss").await;
     let change = json!({"role": "supervisor", "teams": ["vip"], "password": "another secret"});
     house.put(&boss, "lin", change).await;
@@ -274,7 +260,7 @@ async fn the_audit_tells_what_was_done() {
         .put(&boss, "li", json!({"name": "Li", "password": "another secret"}))
         .await;
     house.put(&boss, "lin", json!({"active": false})).await;
-    house.try_login("lin", "another secret", "").await;
+    house.try_login("lin", "another secret", None).await;
 
     let answer = house.get(&boss, "/console/api/audit").await;
     assert!(!answer.body.to_string().contains("secret"), "{answer:?}");
@@ -311,10 +297,10 @@ async fn the_audit_tells_what_was_done() {
 #[tokio::test]
 async fn behind_https_the_cookie_is_secure() {
     let house = House::open().await;
-    let plain = house.try_login("lin", PASSWORD, "").await;
+    let plain = house.try_login("lin", PASSWORD, None).await;
     assert!(!plain.head.contains("Secure"), "{plain:?}");
     let secure = house
-        .try_login("lin", PASSWORD, "x-forwarded-proto: https\r\n")
+        .try_login("lin", PASSWORD, Some(("x-forwarded-proto", "https")))
         .await;
     assert!(
         secure.head.contains("SameSite=Strict") && secure.head.contains("; Secure"),

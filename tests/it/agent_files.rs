@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use xiaoer::channels::SocketLimits;
 
 use crate::console::{agent, cookie};
-use crate::poster::{Answer, Poster, ask};
-use crate::support::{Peer, TestServer};
+use crate::poster::Poster;
+use crate::support::{Answer, Peer, TestServer, ask};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\na size chart";
 const PDF: &[u8] = b"%PDF-1.7 a manual";

@@ -7,8 +7,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use xiaoer::channels::SocketLimits;
 
-use crate::console::http;
-use crate::support::{Customer, Peer, TestServer};
+use crate::support::{Customer, Peer, TestServer, ask};
 
 /// A customer's frame → the error code it gets. The socket stays open.
 #[tokio::test]
@@ -317,8 +316,7 @@ async fn requests() {
             "{request:.120} → {answer:.60}"
         );
     }
-    let fine = http(&server, &chat("GET /healthz HTTP/1.1", close.into())).await;
-    assert!(fine.ends_with("ok"), "{fine}");
+    assert_eq!(ask(&server, "GET /healthz", &[], b"").await.text(), "ok");
 }
 
 /// The beginning of the answer, also when the server closes before it has read everything.

@@ -1,36 +1,21 @@
 //! From bot to person and back: login, claim, reply, resolve, and the bot silent in between.
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
-use crate::support::{Customer, PASSWORD, Peer, TestServer, items};
+use crate::support::{Answer, Customer, PASSWORD, Peer, TestServer, ask, items};
 
-/// One HTTP request by hand: status line and headers, then the body.
-pub async fn http(server: &TestServer, request: &str) -> String {
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
-async fn log_in_as(server: &TestServer, account: &str, password: &str) -> String {
+async fn log_in_as(server: &TestServer, account: &str, password: &str) -> Answer {
     let body = json!({"account": account, "password": password}).to_string();
-    let request = format!(
-        "POST /console/api/login HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n{body}",
-        server.address,
-        body.len()
-    );
-    http(server, &request).await
+    let json = [("content-type", "application/json")];
+    ask(server, "POST /console/api/login", &json, body.as_bytes()).await
 }
 
 /// A session of an account, as a request's `cookie` header names it.
 pub async fn cookie(server: &TestServer, account: &str) -> String {
     let answer = log_in_as(server, account, PASSWORD).await;
-    assert!(answer.contains("HttpOnly; SameSite=Strict"), "{answer}");
+    assert!(answer.head.contains("HttpOnly; SameSite=Strict"), "{answer:?}");
     let cookie = answer
+        .head
         .split("set-cookie: ")
         .nth(1)
         .unwrap()
@@ -113,15 +98,9 @@ async fn a_person_takes_over_and_gives_back() {
 async fn the_console_is_closed_to_strangers() {
     let server = TestServer::start().await;
     let wrong = log_in_as(&server, "lin", "wrong").await;
-    assert!(
-        wrong.starts_with("HTTP/1.1 401") && wrong.contains("bad_login"),
-        "{wrong}"
-    );
+    assert_eq!(wrong.refused(), (401, "bad_login".to_owned()));
     let unknown = log_in_as(&server, "nobody", "wrong").await;
-    assert!(
-        unknown.starts_with("HTTP/1.1 401") && unknown.contains("bad_login"),
-        "{unknown}"
-    );
+    assert_eq!(unknown.refused(), wrong.refused());
     let url = server.url("/v1/console");
     assert!(
         tokio_tungstenite::connect_async(url).await.is_err(),
@@ -132,12 +111,8 @@ async fn the_console_is_closed_to_strangers() {
     }
     let rests = log_in_as(&server, "may", PASSWORD).await;
     assert!(
-        rests.starts_with("HTTP/1.1 429") && rests.contains("retry_after_ms"),
-        "{rests}"
+        rests.status == 429 && rests.text().contains("retry_after_ms"),
+        "{rests:?}"
     );
-    let me = format!(
-        "GET /console/api/me HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
-        server.address
-    );
-    assert!(http(&server, &me).await.starts_with("HTTP/1.1 401"));
+    assert_eq!(ask(&server, "GET /console/api/me", &[], b"").await.status, 401);
 }

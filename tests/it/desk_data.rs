@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use xiaoer::console::hash_password;
 use xiaoer::store::{Account, Role};
 
-use crate::console::http;
-use crate::support::{Customer, IDENTITY_SECRET, PASSWORD, Peer, TestServer};
+use crate::console::cookie;
+use crate::support::{Answer, Customer, IDENTITY_SECRET, PASSWORD, Peer, TestServer, ask};
 
 /// One of the shop's people with a cookie.
 struct Agent<'a> {
@@ -19,16 +19,7 @@ struct Agent<'a> {
 
 impl<'a> Agent<'a> {
     async fn log_in(server: &'a TestServer, account: &str) -> Self {
-        let body = json!({"account": account, "password": PASSWORD}).to_string();
-        let request = format!(
-            "POST /console/api/login HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\nconnection: close\r\n\r\n{body}",
-            server.address,
-            body.len()
-        );
-        let answer = http(server, &request).await;
-        let cookie = answer.split("set-cookie: ").nth(1).expect(&answer);
-        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let cookie = cookie(server, account).await;
         Self { server, cookie }
     }
 
@@ -40,14 +31,14 @@ impl<'a> Agent<'a> {
         .await
     }
 
-    async fn get(&self, path: &str) -> String {
-        get(self.server, path, &format!("cookie: {}\r\n", self.cookie)).await
+    async fn get(&self, path: &str) -> Answer {
+        get(self.server, path, &[("cookie", &self.cookie)]).await
     }
 
     async fn json(&self, path: &str) -> Value {
         let answer = self.get(path).await;
-        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
-        serde_json::from_str(body(&answer)).unwrap()
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        answer.json()
     }
 
     async fn of(&self, id: &str, what: &str) -> Value {
@@ -56,22 +47,13 @@ impl<'a> Agent<'a> {
     }
 }
 
-async fn get(server: &TestServer, path: &str, headers: &str) -> String {
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nhost: {}\r\n{headers}connection: close\r\n\r\n",
-        server.address
-    );
-    http(server, &request).await
+async fn get(server: &TestServer, path: &str, headers: &[(&str, &str)]) -> Answer {
+    ask(server, &format!("GET {path}"), headers, b"").await
 }
 
-fn body(answer: &str) -> &str {
-    answer.split_once("\r\n\r\n").map_or("", |(_, body)| body)
-}
-
-/// The header that proves a conversation to be a customer's.
+/// What proves a conversation to be a customer's.
 fn bearer(customer: &Customer) -> String {
-    let token = customer.welcome["token"].as_str().unwrap();
-    format!("authorization: Bearer {token}\r\n")
+    format!("Bearer {}", customer.welcome["token"].as_str().unwrap())
 }
 
 /// A customer whom the shop knows.
@@ -277,10 +259,7 @@ async fn conversations_are_found_in_both_languages() {
     assert_eq!(ids("q=&from=2020-01-01&to=2020-01-31").await, [""; 0]);
     for bad in ["status=gone", "page=x", "from=tomorrow"] {
         let answer = lin.get(&format!("/console/api/search?q=&{bad}")).await;
-        assert!(
-            answer.starts_with("HTTP/1.1 400") && answer.contains("bad_field"),
-            "{bad}: {answer}"
-        );
+        assert_eq!(answer.refused(), (400, "bad_field".to_owned()), "{bad}");
     }
 }
 
@@ -296,14 +275,15 @@ async fn a_transcript_is_for_those_it_is_of() {
         .get(&format!("/console/api/conversations/{id}/transcript?lang=zh"))
         .await;
     assert!(
-        theirs.contains("content-type: text/plain") && theirs.contains("attachment; filename="),
-        "{theirs}"
+        theirs.head.contains("content-type: text/plain") && theirs.head.contains("attachment; filename="),
+        "{theirs:?}"
     );
 
     let path = format!("/v1/transcript?conversation={id}");
-    let own = get(&server, &path, &bearer(&customer)).await;
-    assert!(own.starts_with("HTTP/1.1 200"), "{own}");
-    for page in [body(&theirs), body(&own)] {
+    let own_token = bearer(&customer);
+    let own = get(&server, &path, &[("authorization", &own_token)]).await;
+    assert_eq!(own.status, 200, "{own:?}");
+    for page in [theirs.text(), own.text()] {
         for line in [
             "顾客：质量问题退货运费谁承担",
             "小林：质量问题的话",
@@ -320,22 +300,18 @@ async fn a_transcript_is_for_those_it_is_of() {
     }
 
     let stranger = Customer::arrive(&server, "zh-CN").await;
+    let other_token = bearer(&stranger);
+    let evil = [("authorization", &*own_token), ("origin", "https://evil.example")];
     for (headers, status) in [
-        (bearer(&stranger), "404"),
-        (String::new(), "401"),
-        (
-            format!("{}origin: https://evil.example\r\n", bearer(&customer)),
-            "403",
-        ),
+        (&[("authorization", &*other_token)][..], 404),
+        (&[], 401),
+        (&evil, 403),
     ] {
-        let refused = get(&server, &path, &headers).await;
+        let refused = get(&server, &path, headers).await;
+        assert_eq!(refused.status, status, "{headers:?}: {refused:?}");
         assert!(
-            refused.starts_with(&format!("HTTP/1.1 {status}")),
-            "{headers}: {refused}"
-        );
-        assert!(
-            !refused.contains("小林") && !refused.contains("access-control-allow-origin"),
-            "{refused}"
+            !refused.text().contains("小林") && !refused.head.contains("access-control-allow-origin"),
+            "{refused:?}"
         );
     }
 }
@@ -346,21 +322,19 @@ async fn listed_sites_may_ask_for_a_transcript() {
     let mut customer = Customer::arrive(&server, "zh-CN").await;
     customer.ask("cid-00000001", "你好").await;
     let path = format!("/v1/transcript?conversation={}", id_of(&customer));
-    let listed = "origin: https://shop.example\r\n";
-    let shared = get(&server, &path, &format!("{}{listed}", bearer(&customer))).await;
-    assert!(shared.starts_with("HTTP/1.1 200"), "{shared}");
+    let listed = ("origin", "https://shop.example");
+    let shared = get(&server, &path, &[("authorization", &bearer(&customer)), listed]).await;
+    assert_eq!(shared.status, 200, "{shared:?}");
     assert!(
-        shared.contains("access-control-allow-origin: https://shop.example")
-            && shared.contains("vary: origin")
+        shared
+            .head
+            .contains("access-control-allow-origin: https://shop.example")
+            && shared.head.contains("vary: origin")
     );
-    let request = format!(
-        "OPTIONS {path} HTTP/1.1\r\nhost: {}\r\n{listed}connection: close\r\n\r\n",
-        server.address
-    );
-    let asked = http(&server, &request).await;
+    let asked = ask(&server, &format!("OPTIONS {path}"), &[listed], b"").await;
     assert!(
-        asked.starts_with("HTTP/1.1 204") && asked.contains("allow-headers: authorization"),
-        "{asked}"
+        asked.status == 204 && asked.head.contains("allow-headers: authorization"),
+        "{asked:?}"
     );
 }
 
@@ -406,11 +380,11 @@ async fn supervisors_read_the_figures() {
 
     let sheet = boss.get(&format!("{path}&format=csv&by=agents")).await;
     assert!(
-        sheet.contains("content-type: text/csv") && sheet.contains("\u{feff}ID,名称,"),
-        "{sheet}"
+        sheet.head.contains("content-type: text/csv") && sheet.text().contains("\u{feff}ID,名称,"),
+        "{sheet:?}"
     );
-    assert!(body(&sheet).contains("\r\nlin,小林,1,1,1,0,"), "{sheet}");
-    assert!(lin.get(&path).await.starts_with("HTTP/1.1 403"), "agents do not");
+    assert!(sheet.text().contains("\r\nlin,小林,1,1,1,0,"), "{sheet:?}");
+    assert_eq!(lin.get(&path).await.status, 403, "agents do not");
 }
 
 #[tokio::test]
@@ -418,20 +392,17 @@ async fn reports_have_limits() {
     let server = with_supervisor().await;
     let boss = Agent::log_in(&server, "boss").await;
     for (query, status, code) in [
-        ("from=2024-01-01&to=2026-01-01", "422", "too_much"),
-        ("from=2026-01-02&to=2026-01-01", "400", "bad_field"),
-        ("to=2026-01-01", "400", "bad_field"),
+        ("from=2024-01-01&to=2026-01-01", 422, "too_much"),
+        ("from=2026-01-02&to=2026-01-01", 400, "bad_field"),
+        ("to=2026-01-01", 400, "bad_field"),
         (
             "from=2026-01-01&to=2026-01-01&format=csv&by=moon",
-            "400",
+            400,
             "bad_field",
         ),
     ] {
         let answer = boss.get(&format!("/console/api/report?{query}")).await;
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(code),
-            "{query}: {answer}"
-        );
+        assert_eq!(answer.refused(), (status, code.to_owned()), "{query}");
     }
 }
 
@@ -449,20 +420,14 @@ async fn strangers_read_nothing() {
         "/console/api/report?from=2026-01-01&to=2026-01-01".to_owned(),
     ];
     for path in paths {
-        let answer = get(&server, &path, "").await;
-        assert!(
-            answer.starts_with("HTTP/1.1 401") && answer.contains("auth_required"),
-            "{path}: {answer}"
-        );
+        let answer = get(&server, &path, &[]).await;
+        assert_eq!(answer.refused(), (401, "auth_required".to_owned()), "{path}");
     }
     let lin = Agent::log_in(&server, "lin").await;
     for missing in ["conversation-of-nobody", "x"] {
         let answer = lin
             .get(&format!("/console/api/conversations/{missing}/packet"))
             .await;
-        assert!(
-            answer.starts_with("HTTP/1.1 404") && answer.contains("not_found"),
-            "{answer}"
-        );
+        assert_eq!(answer.refused(), (404, "not_found".to_owned()));
     }
 }

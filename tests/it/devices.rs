@@ -2,8 +2,7 @@
 
 use jsonwebtoken::{EncodingKey, Header, encode, get_current_timestamp};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use xiaoer::conversation::{ConversationId, Event, Lang};
+use xiaoer::conversation::{ConversationId, Event, Lang, sha256};
 use xiaoer::store::{Append, Opening};
 
 use crate::poster::Poster;
@@ -20,10 +19,9 @@ fn hello_of(customer: &str) -> Value {
 async fn of_old(server: &TestServer, name: &str, customer: &str, days_ago: i64) -> (String, &'static str) {
     let id = ConversationId::new(format!("conversation-{name}")).unwrap();
     let at = server.hub.now() - days_ago * 24 * 3_600_000;
-    let hash = Sha256::digest(b"made up");
     let opening = Opening {
         id: id.clone(),
-        token_hash: hash.iter().map(|b| format!("{b:02x}")).collect(),
+        token_hash: sha256("made up"),
         lang: Lang::En,
         at,
     };

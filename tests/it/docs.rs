@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use xiaoer::channels::wire::{ClientFrame, ServerFrame};
 use xiaoer::console::{AgentFrame, ConsoleFrame};
 
-use crate::support::{Customer, Peer, TestServer, root};
+use crate::support::{Customer, Peer, TestServer, ask, root};
 
 #[test]
 fn the_schema_is_the_types() {
@@ -75,12 +75,12 @@ async fn pages_are_served_with_their_policies() {
         ("/widget.js", "text/javascript"),
         ("/widget/app.js", "text/javascript"),
     ] {
-        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-        let answer = crate::console::http(&server, &request).await;
-        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer:.200}");
-        assert!(answer.contains(kind) && answer.contains("nosniff"), "{path}");
+        let answer = ask(&server, &format!("GET {path}"), &[], b"").await;
+        assert_eq!(answer.status, 200, "{path}");
+        let head = answer.head;
+        assert!(head.contains(kind) && head.contains("nosniff"), "{path}");
         assert_eq!(
-            answer.contains("frame-ancestors 'none'"),
+            head.contains("frame-ancestors 'none'"),
             !path.starts_with("/widget"),
             "{path}"
         );

@@ -6,8 +6,8 @@ use tokio::net::TcpStream;
 use xiaoer::channels::SocketLimits;
 
 use crate::console::{agent, cookie};
-use crate::poster::{Answer, Poster, ask};
-use crate::support::{Customer, Setup, TestServer};
+use crate::poster::Poster;
+use crate::support::{Answer, Customer, Setup, TestServer, ask};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nand so on";
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use xiaoer::conversation::Sentiment;
+use xiaoer::conversation::{Sentiment, sha256};
 use xiaoer::predictors::{Depth, Gate, Labelled, Material, Predictors, train_shop};
 
 use crate::support::{copy_folder, root};
@@ -27,12 +27,8 @@ fn edit(file: std::path::PathBuf, change: impl FnOnce(&mut Vec<u8>)) {
 
 /// Changes a file and the manifest's hash with it, as somebody would who means it.
 fn forge(folder: &Path, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
-    use sha2::{Digest, Sha256};
     edit(folder.join(name), change);
-    let hash: String = Sha256::digest(std::fs::read(folder.join(name)).unwrap())
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
+    let hash = sha256(std::fs::read(folder.join(name)).unwrap());
     edit(folder.join("manifest.json"), |bytes| {
         let mut manifest: serde_json::Value = serde_json::from_slice(bytes).unwrap();
         manifest["files"][name] = hash.into();

@@ -8,8 +8,8 @@ use xiaoer::channels::SocketLimits;
 use xiaoer::conversation::{Cid, ConversationId, Event};
 use xiaoer::store::Append;
 
-use crate::poster::{Poster, ask};
-use crate::support::{Customer, TestServer};
+use crate::poster::Poster;
+use crate::support::{Customer, TestServer, ask};
 
 #[tokio::test]
 async fn a_conversation_without_a_socket() {

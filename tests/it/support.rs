@@ -1,5 +1,7 @@
 //! What tests share: a brain loaded once, servers on port 0, and a customer who speaks the protocol.
 
+mod http;
+
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -22,6 +24,8 @@ use xiaoer::nlu::{EntityRules, Nlu};
 use xiaoer::predictors::Predictors;
 use xiaoer::server::{App, router, serve};
 use xiaoer::store::{Account, Ledger, Sqlite};
+
+pub use http::{Answer, ask};
 
 /// The repository.
 pub fn root() -> &'static Path {

@@ -5,6 +5,7 @@ import { Choices, Dialog } from "./dialog";
 import { useDesk, useSpeech } from "./hooks";
 import { Sheet } from "./keys-sheet";
 import { named } from "./list";
+import { Mail } from "./mail";
 import { Search } from "./search";
 import { moment, tomorrowAtNine } from "./time";
 import { useUi } from "./ui";
@@ -21,6 +22,8 @@ export function OpenDialog({ resolved }: { resolved: (thenNext: boolean, id: str
       return <Labels id={d.id} close={close} />;
     case "snooze":
       return <Snooze id={d.id} close={close} />;
+    case "mail":
+      return <Mail id={d.id} close={close} />;
     case "take_over":
       return <TakeOver id={d.id} close={close} />;
     case "resolve":

@@ -71,6 +71,8 @@ export type DeskFrame = {
   drafts: Record<string, string>;
   shop: Bilingual;
   open: boolean;
+  /** Whether the shop sends transcripts by e-mail. */
+  transcript_mail?: boolean;
 };
 
 export type Weighed = { article: string; title: string; passage: string; score: number };
@@ -155,6 +157,8 @@ export type ServerFrame =
   | ({ type: "error" } & Refusal);
 
 // --- over HTTP ---
+
+export type Mailed = { state: "sent" | "refused" | "slow" | "unknown"; reason?: string };
 
 export type Me = { account: string; name: string; role?: Role };
 export type Order = { order_no: string; state: string; placed: string; total: string | number; items: unknown };

@@ -158,6 +158,9 @@ function More({ row }: { row: Row }) {
       <a role="menuitem" tabIndex={-1} href={transcript} download>
         <Icon name="download" /> {w.transcript}
       </a>
+      {desk.self?.transcript_mail && (
+        <MenuRow icon="mail" word={w.mailIt} run={() => ui.ask({ name: "mail", id: row.id })} />
+      )}
     </Menu>
   );
 }

@@ -8,7 +8,7 @@ export type PanelTab = "customer" | "assist" | "notes" | "history";
 export const PANEL_TABS: PanelTab[] = ["customer", "assist", "notes", "history"];
 
 export type Dialog =
-  | { name: "transfer" | "labels" | "snooze" | "take_over"; id: string }
+  | { name: "transfer" | "labels" | "snooze" | "take_over" | "mail"; id: string }
   | { name: "resolve"; id: string; thenNext: boolean }
   | { name: "search" | "keys" };
 

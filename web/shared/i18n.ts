@@ -71,6 +71,7 @@ const zh = {
   remove: "移除",
   transcript: "下载聊天记录",
   transcriptFile: "聊天记录",
+  transcriptMail: "发到我的邮箱",
   dictate: "语音输入",
   dictating: "正在听，点击结束",
   readAloud: "朗读回复",
@@ -159,6 +160,7 @@ const en: Words = {
   remove: "Remove",
   transcript: "Download transcript",
   transcriptFile: "transcript",
+  transcriptMail: "Send it to my email",
   dictate: "Dictate",
   dictating: "Listening, tap to stop",
   readAloud: "Read replies aloud",
@@ -177,11 +179,13 @@ const en: Words = {
 
 const TRADITIONAL = /^zh-(tw|hk|mo|hant)/i;
 
+export const isTraditional = (locale: string) => TRADITIONAL.test(locale);
+
 let traditional: Words | null = null;
 
 /** Words that come later than the app. True when there is something to wait for. */
 export function wordsWanted(locale: string): boolean {
-  return TRADITIONAL.test(locale) && !traditional;
+  return isTraditional(locale) && !traditional;
 }
 
 export function wordsCame(words: Words) {
@@ -189,7 +193,7 @@ export function wordsCame(words: Words) {
 }
 
 export function wordsFor(locale: string): Words {
-  if (TRADITIONAL.test(locale) && traditional) return traditional;
+  if (isTraditional(locale) && traditional) return traditional;
   return /^zh/i.test(locale) ? zh : en;
 }
 
@@ -201,7 +205,7 @@ export function localeOf(wanted: string | undefined): string {
 
 /** The launcher's name: the only words that a page pays for before the chat is opened. */
 export function openWord(locale: string, unread: number): string {
-  const tw = TRADITIONAL.test(locale);
+  const tw = isTraditional(locale);
   if (!/^zh/i.test(locale)) return unread ? `Open chat, ${unread} unread` : "Open chat";
   return (tw ? "開啟客服" : "打开客服") + (unread ? `，${unread} ${tw ? "則未讀" : "条未读"}` : "");
 }

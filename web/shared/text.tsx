@@ -63,6 +63,9 @@ export function sendsOnEnter(e: KeyboardEvent): boolean {
   return e.key === "Enter" && !e.shiftKey && !e.isComposing && e.keyCode !== 229;
 }
 
+/** An address for e-mail; the server judges, this only catches slips. */
+export const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@.]+$/;
+
 export function newId(): string {
   if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -293,6 +293,8 @@ class App {
       typing: (on) => link.typing(on),
       rate: (rating) => link.rate(rating),
       contact: (contact) => link.leaveContact(contact),
+      mail: link.state.mails && link.state.link === "open" ? () => this.mail(true) : undefined,
+      mailing: this.mailing ? { send: async (to) => (await beside()).mail(server, link.credentials(), to, localeOf(options.locale)), close: () => this.mail(false) } : undefined,
       transcript: () => void beside().then((b) => b.transcript(server, link.credentials(), link.state.items, words(), localeOf(options.locale))),
       upload: async (file) => (await beside()).upload(server, link.credentials(), file),
       close: this.inline ? undefined : () => this.toggle(false),
@@ -303,6 +305,14 @@ class App {
         this.draw();
       },
     };
+  }
+
+  private mailing = false;
+
+  private mail(on: boolean) {
+    this.mailing = on;
+    this.draw();
+    if (!on) this.box.querySelector<HTMLElement>(".more button")?.focus();
   }
 
   private readAloud() {
@@ -333,7 +343,7 @@ class App {
     else if (!link) render(<Consent words={words} server={options.server} yes={() => this.agree(true)} no={this.inline ? undefined : () => this.toggle(false)} />, this.box);
     else {
       if (options.query !== undefined) this.title(link.state.shop || words.title, locale);
-      if (formDue(link.state)) this.fetchExtra("forms");
+      if (this.mailing || formDue(link.state)) this.fetchExtra("forms");
       if (filesDue(link.state)) this.fetchExtra("files");
       const about = asked ? null : this.about();
       render(

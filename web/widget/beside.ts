@@ -1,6 +1,6 @@
-// Calls beside the frames: pictures up, the transcript down.
+// Calls beside the frames: pictures up, the transcript down or by e-mail.
 import type { Words } from "../shared/i18n";
-import type { Item } from "./frames";
+import type { Item, Mailed } from "./frames";
 
 type Credentials = { conversation: string; token: string } | null;
 
@@ -49,4 +49,22 @@ export async function transcript(server: string, who: Credentials, items: readon
   link.download = `${words.transcriptFile}.txt`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** The shop sends it; what came of that is told as it is. Without an answer nobody knows. */
+export async function mail(server: string, who: Credentials, to: string, locale: string): Promise<Mailed> {
+  if (!who || !navigator.onLine) return { state: "offline" };
+  try {
+    const answer = await fetch(`${server}/v1/transcript/mail?conversation=${encodeURIComponent(who.conversation)}&lang=${encodeURIComponent(locale)}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${who.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ to }),
+    });
+    const told = await answer.json();
+    if (answer.ok) return told as Mailed;
+    const minutes = Math.ceil((told.retry_after_ms ?? 0) / 60_000);
+    return told.code === "slow_down" || told.code === "bad_field" ? { state: told.code, minutes } : { state: "slow" };
+  } catch {
+    return { state: "unknown" };
+  }
 }

@@ -239,6 +239,7 @@ export class Connection {
       reasons: w.rating?.reasons ?? null,
       files: w.files ?? null,
       images: w.images ?? [],
+      mails: !!w.transcript_mail,
     });
     const { rating, contact } = this.state;
     if (rating) this.write({ type: "rate", ...rating });

@@ -6,6 +6,7 @@ import css from "./forms.css";
 import { Icon } from "./icons";
 
 export { use } from "./kit";
+export { MailForm } from "./mail";
 export { css };
 
 const STARS = [1, 2, 3, 4, 5];

@@ -67,6 +67,8 @@ export type Welcome = {
   files?: Files;
   /** Origins that pictures on cards may come from, besides the server's own. */
   images?: string[];
+  /** Whether the shop sends transcripts by e-mail. */
+  transcript_mail?: boolean;
   /** Customer frames beyond the first version that this server takes, such as `read`. */
   takes?: string[];
 };
@@ -81,5 +83,8 @@ export type ServerFrame =
   | ({ type: "signal"; kind: "queue" } & Queue)
   | { type: "signal"; kind: "read"; seq: number }
   | { type: "error"; code: string; message: string; cid?: string; retry_after_ms?: number };
+
+/** What became of a transcript by e-mail; `slow_down` with minutes to wait. */
+export type Mailed = { state: "sent" | "refused" | "slow" | "unknown" | "slow_down" | "bad_field" | "offline"; reason?: string; minutes?: number };
 
 export type Rating = { stars: number; reason?: string; comment?: string };

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Words } from "../shared/i18n";
 import { Icon } from "./icons";
 
-type Acts = { transcript: () => void; readAloud?: () => void };
+type Acts = { transcript: () => void; mail?: () => void; readAloud?: () => void };
 
 export function More({ words, aloud, acts }: { words: Words; aloud: boolean; acts: Acts }) {
   const [open, setOpen] = useState(false);
@@ -39,6 +39,17 @@ export function More({ words, aloud, acts }: { words: Words; aloud: boolean; act
           >
             <Icon name="save" /> {words.transcript}
           </button>
+          {acts.mail && (
+            <button
+              type="button"
+              onClick={() => {
+                setOpen(false);
+                acts.mail!();
+              }}
+            >
+              <Icon name="article" /> {words.transcriptMail}
+            </button>
+          )}
           {acts.readAloud && (
             <button type="button" aria-pressed={aloud} onClick={acts.readAloud}>
               <Icon name={aloud ? "tick" : "sound"} /> {words.readAloud}

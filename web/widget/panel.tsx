@@ -4,7 +4,7 @@ import type { Words } from "../shared/i18n";
 import { Composer, type Draft } from "./composer";
 import type * as Files from "./files";
 import type * as Forms from "./forms";
-import type { Choice, Queue } from "./frames";
+import type { Choice, Mailed, Queue } from "./frames";
 import type { Product } from "./host";
 import { Icon } from "./icons";
 import { More } from "./more";
@@ -21,6 +21,10 @@ export type Acts = {
   rate: (rating: { stars: number; reason?: string; comment?: string }) => void;
   contact: (contact: string) => void;
   transcript: () => void;
+  /** Where the shop sends transcripts, and there is a way to it. */
+  mail?: () => void;
+  /** While the customer says where to. */
+  mailing?: { send: (to: string) => Promise<Mailed>; close: () => void };
   close?: () => void;
   dictate?: (locale: string, heard: (text: string, final: boolean) => void) => Promise<Dictation | null>;
   readAloud?: () => void;
@@ -185,6 +189,7 @@ function Log({ shown, acts }: { shown: Shown; acts: Acts }) {
           {state.queue && <QueueNote queue={state.queue} words={words} locale={locale} />}
           {forms && contactDue(state) && <forms.ContactForm words={words} sent={state.contact} leave={acts.contact} />}
           {forms && ratingDue(state) && <forms.RatingForm reasons={state.reasons ?? []} zh={zh} words={words} sent={state.rating} rate={acts.rate} />}
+          {forms && acts.mailing && <forms.MailForm locale={locale} {...acts.mailing} />}
           <Typing state={state} words={words} />
         </div>
       </div>

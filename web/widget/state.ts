@@ -17,6 +17,8 @@ export type State = {
   reasons: Reason[] | null;
   files: Files | null;
   images: readonly string[];
+  /** Whether the shop sends transcripts by e-mail. */
+  mails: boolean;
   /** The last of the customer's messages that a person has seen. */
   readSeq: number;
   /** On its way to the server. */
@@ -37,6 +39,7 @@ export const FRESH: State = {
   reasons: null,
   files: null,
   images: [],
+  mails: false,
   readSeq: 0,
   rating: null,
   contact: null,

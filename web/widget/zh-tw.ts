@@ -71,6 +71,7 @@ export const words: Words = {
   remove: "移除",
   transcript: "下載對話紀錄",
   transcriptFile: "對話紀錄",
+  transcriptMail: "寄到我的電子郵件",
   dictate: "語音輸入",
   dictating: "正在聽，點擊結束",
   readAloud: "朗讀回覆",

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use self::breaker::Breaker;
 use self::line::{Asking, Fault, Heard, Line};
 use self::shape::Shape;
-use super::{Connector, Error, ProductQuery, Receipt, Request, connect};
+use super::{Connector, Error, Letter, Posted, ProductQuery, Receipt, Request, connect};
 use crate::bot::{Bot, ConnectorRule, Coupon, Customer, Order, Product};
 use crate::store::Ledger;
 
@@ -85,6 +85,43 @@ impl Http {
         }
     }
 
+    /// Writes, with one more try under the same key when it may not have arrived.
+    async fn write<T>(
+        &self,
+        (what, path): (&str, &str),
+        key: &str,
+        body: &Value,
+        take: fn(&Value) -> Option<T>,
+    ) -> Result<T, Error> {
+        if !self.breaker.passes() {
+            return Err(Error::Slow(format!(
+                "{what}: it failed too often and is left alone"
+            )));
+        }
+        // A header holds signs of ASCII alone, and a key may hold what a customer wrote.
+        let key = match key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            true => key.to_owned(),
+            false => escaped(key),
+        };
+        let asking = Asking {
+            path,
+            write: Some((&key, body.to_string())),
+        };
+        let mut doubt = false;
+        let mut heard = self.line.ask(&asking).await;
+        if let Err(fault) = &heard {
+            doubt = matches!(fault, Fault::NoAnswer(_));
+            tokio::time::sleep(PAUSE).await;
+            heard = self.line.ask(&asking).await;
+        }
+        self.breaker.record(!is_trouble(&heard));
+        match heard {
+            Ok(heard) => receipt(what, &heard, doubt, take),
+            Err(Fault::NotSent(why)) if !doubt => Err(Error::Slow(format!("{what}: {why}"))),
+            Err(fault) => Err(Error::Unknown(format!("{what}: {}", fault.text()))),
+        }
+    }
+
     /// One thing that the shop may have.
     async fn one<T>(
         &self,
@@ -141,26 +178,20 @@ fn is_trouble(heard: &Result<Heard, Fault>) -> bool {
     }
 }
 
-/// What a write's answer means; `doubt` says that an earlier try may have been done.
-fn receipt(heard: &Heard, doubt: bool) -> Result<Receipt, Error> {
-    let (status, text) = (heard.status, |name: &str| {
-        heard.body[name].as_str().map(str::to_owned)
-    });
+/// What a write's answer means, if `take` finds a receipt in its body; `doubt` says that an earlier try may have
+/// been done.
+fn receipt<T>(
+    what: &str,
+    heard: &Heard,
+    doubt: bool,
+    take: impl FnOnce(&Value) -> Option<T>,
+) -> Result<T, Error> {
+    let status = heard.status;
     if status.is_success() {
-        let receipt = match (text("state").as_deref(), text("number"), text("reason")) {
-            (Some("done"), Some(number), _) if !number.is_empty() => Receipt::Done { number },
-            (Some("refused"), _, reason) => Receipt::Refused {
-                reason: reason.unwrap_or_default(),
-            },
-            _ => {
-                return Err(Error::Unknown(format!(
-                    "POST /requests: {status} without a receipt"
-                )));
-            }
-        };
-        return Ok(receipt);
+        let without = || Error::Unknown(format!("{what}: {status} without a receipt"));
+        return take(&heard.body).ok_or_else(without);
     }
-    let why = format!("POST /requests: it answered {status}");
+    let why = format!("{what}: it answered {status}");
     // Turned away at the door: nothing was done. A conflict means that the key is being worked on.
     let turned_away =
         status.is_client_error() && !matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT);
@@ -169,6 +200,27 @@ fn receipt(heard: &Heard, doubt: bool) -> Result<Receipt, Error> {
     } else {
         Error::Unknown(why)
     })
+}
+
+fn of_request(body: &Value) -> Option<Receipt> {
+    let text = |name: &str| body[name].as_str().map(str::to_owned);
+    match (text("state").as_deref(), text("number"), text("reason")) {
+        (Some("done"), Some(number), _) if !number.is_empty() => Some(Receipt::Done { number }),
+        (Some("refused"), _, reason) => Some(Receipt::Refused {
+            reason: reason.unwrap_or_default(),
+        }),
+        _ => None,
+    }
+}
+
+fn of_letter(body: &Value) -> Option<Posted> {
+    match body["state"].as_str() {
+        Some("done") => Some(Posted::Sent),
+        Some("refused") => Some(Posted::Refused {
+            reason: body["reason"].as_str().unwrap_or_default().to_owned(),
+        }),
+        _ => None,
+    }
 }
 
 #[async_trait]
@@ -259,39 +311,31 @@ impl Connector for Http {
     }
 
     async fn request(&self, request: &Request) -> Result<Receipt, Error> {
-        if !self.breaker.passes() {
-            return Err(Error::Slow(
-                "POST /requests: it failed too often and is left alone".to_owned(),
-            ));
-        }
         let body = json!({
             "kind": request.kind,
             "order_no": request.order_no,
             "customer": request.customer,
             "fields": request.fields,
         });
-        // A header holds signs of ASCII alone, and a key may hold what a customer wrote.
-        let key = match request.key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            true => request.key.clone(),
-            false => escaped(&request.key),
-        };
-        let asking = Asking {
-            path: "/requests",
-            write: Some((&key, body.to_string())),
-        };
-        let mut doubt = false;
-        let mut heard = self.line.ask(&asking).await;
-        if let Err(fault) = &heard {
-            doubt = matches!(fault, Fault::NoAnswer(_));
-            tokio::time::sleep(PAUSE).await;
-            heard = self.line.ask(&asking).await;
-        }
-        self.breaker.record(!is_trouble(&heard));
-        match heard {
-            Ok(heard) => receipt(&heard, doubt),
-            Err(Fault::NotSent(why)) if !doubt => Err(Error::Slow(format!("POST /requests: {why}"))),
-            Err(fault) => Err(Error::Unknown(format!("POST /requests: {}", fault.text()))),
-        }
+        let what = ("POST /requests", "/requests");
+        self.write(what, &request.key, &body, of_request).await
+    }
+
+    fn posts(&self) -> bool {
+        self.rule.transcript
+    }
+
+    async fn post(&self, letter: &Letter) -> Result<Posted, Error> {
+        let body = json!({
+            "conversation": letter.conversation,
+            "to": letter.to.as_str(),
+            "lang": letter.lang.code(),
+            "subject": letter.subject,
+            "text": letter.text,
+            "at": letter.at,
+        });
+        let what = ("POST /transcript", "/transcript");
+        self.write(what, &letter.key, &body, of_letter).await
     }
 }
 
@@ -327,7 +371,7 @@ mod tests {
     fn a_write_in_doubt_is_never_said_to_be_undone() {
         let answered = |status: u16, body: Value, doubt: bool| {
             let status = StatusCode::from_u16(status).unwrap();
-            receipt(&Heard { status, body }, doubt)
+            receipt("POST /requests", &Heard { status, body }, doubt, of_request)
         };
         let number = "CN1".to_owned();
         let done = json!({"state": "done", "number": number});

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::shape::NEEDED;
 use super::{Http, escaped};
+use crate::commerce::{Connector, Letter, Posted};
 
 /// Things that the shop has, to ask for. What is not named is learnt from the answers, or asked for under a
 /// name that nobody has.
@@ -17,6 +18,8 @@ pub struct Samples {
     pub customer: Option<String>,
     /// A coupon's code.
     pub coupon: Option<String>,
+    /// A letter to be sent, as a trial.
+    pub letter: Option<Letter>,
 }
 
 /// What came of one endpoint.
@@ -36,7 +39,7 @@ pub struct Probed {
 const NOBODY: &str = "xiaoer-doctor";
 
 impl Http {
-    /// Calls every read endpoint and looks over the answers.
+    /// Calls every read endpoint and looks over the answers. A letter is sent only if the samples have one.
     pub async fn probe(&self, samples: &Samples) -> Vec<Probed> {
         let named = |sample: &Option<String>| sample.clone();
         let order_no = named(&samples.order_no);
@@ -57,7 +60,35 @@ impl Http {
         let (products, _) = self.look("GET /products", "products", "/products", true).await;
         let (path, known) = with_name("/coupons/", samples.coupon.as_deref());
         let (coupon, _) = self.look("GET /coupons/{code}", "coupon", &path, known).await;
-        vec![order, orders, customer, products, coupon]
+        let mut probed = vec![order, orders, customer, products, coupon];
+        if self.posts() {
+            probed.push(self.try_letter(samples.letter.as_ref()).await);
+        }
+        probed
+    }
+
+    async fn try_letter(&self, letter: Option<&Letter>) -> Probed {
+        let told = |works: bool, whole: bool, text: String| Probed {
+            what: "POST /transcript",
+            works,
+            whole,
+            text,
+        };
+        let Some(letter) = letter else {
+            let text =
+                "not tried, because it sends mail; name an address with --mail to have a line sent there";
+            return told(true, false, text.to_owned());
+        };
+        let began = Instant::now();
+        match self.post(letter).await {
+            Ok(Posted::Sent) => told(
+                true,
+                true,
+                format!("sent within {} ms", began.elapsed().as_millis()),
+            ),
+            Ok(Posted::Refused { reason }) => told(true, false, format!("it refuses the address: {reason}")),
+            Err(error) => told(false, false, error.to_string()),
+        }
     }
 
     /// One endpoint, and the thing that was found there; the first of a list.

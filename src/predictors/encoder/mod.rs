@@ -18,7 +18,7 @@ use tokenizers::Tokenizer;
 
 use super::Error;
 use super::artifact::{self, bad};
-use crate::conversation::fold;
+use crate::conversation::{fold, sha256};
 use batch::{Batch, batch};
 use bert::Bert;
 pub(super) use gated::EMBEDDINGS;
@@ -227,8 +227,8 @@ fn ids_of_beginning(tokenizer: &Tokenizer, text: &str, pieces_max: usize, around
 }
 
 fn version_of(files: [&[u8]; 3]) -> String {
-    let hashes: String = files.iter().map(|bytes| artifact::sha256(bytes)).collect();
-    artifact::sha256(hashes.as_bytes()).chars().take(12).collect()
+    let hashes: String = files.iter().map(sha256).collect();
+    sha256(hashes.as_bytes()).chars().take(12).collect()
 }
 
 /// A length of one for each row `[B, D]`.

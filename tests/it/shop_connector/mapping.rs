@@ -7,7 +7,7 @@ use xiaoer::bot::{Bot, OrderState, Severity, ShopMap};
 use xiaoer::commerce::{Connector, ProductQuery, Samples};
 use xiaoer::conversation::Lang;
 
-use super::{Act, Scripted, connector, rule, sample};
+use super::{Act, Scripted, connector, letter, rule, sample};
 use crate::support::{copy_folder, root};
 
 const FOREIGN: &str = "
@@ -92,6 +92,7 @@ async fn a_shop_that_calls_things_otherwise_is_read_by_its_map() {
 async fn doctor_says_what_the_answers_lack() {
     let (url, _folder) = sample().await;
     let samples = Samples {
+        letter: None,
         order_no: Some("QM2026112240".to_owned()),
         coupon: Some("NEW20".to_owned()),
         customer: None,
@@ -121,6 +122,15 @@ async fn doctor_says_what_the_answers_lack() {
         !probed[3].works && probed[3].text.contains("price (needed) at /cost"),
         "{probed:#?}"
     );
+    let letters = connector(&rule(&format!("{{ url: '{url}', transcript: true }}"))).await;
+    let probed = letters.probe(&samples).await;
+    assert!(
+        probed[5].works && !probed[5].whole && probed[5].text.contains("--mail"),
+        "{probed:#?}"
+    );
+    let letter = Some(letter("doctor-1", "lin@shop.example"));
+    let probed = letters.probe(&Samples { letter, ..samples }).await;
+    assert!(probed[5].works && probed[5].whole, "{probed:#?}");
     let probed = connector(&rule(&format!("{{ url: '{url}/elsewhere' }}")))
         .await
         .probe(&Samples::default())
@@ -274,6 +284,7 @@ fn the_page_and_the_published_api_are_what_is_read() {
         "/orders/{order_no}",
         "/products",
         "/requests",
+        "/transcript",
     ];
     assert_eq!(named(&api["paths"]).into_iter().collect::<Vec<_>>(), paths);
     assert_eq!(

@@ -1,5 +1,6 @@
 //! The shop's own system over HTTP: the same contract as the shop's tables, and what a shop in trouble means.
 
+mod letters;
 mod mapping;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -7,7 +8,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::Request as HttpRequest;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -15,7 +16,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use xiaoer::bot::{Bot, ConnectorRule, OrderState};
 use xiaoer::commerce::{
-    Asked, Connector, Counter, Embedded, Error, Http, ProductQuery, Receipt, Request, call, connect,
+    Address, Asked, Connector, Counter, Embedded, Error, Http, Letter, Posted, ProductQuery, Receipt,
+    Request, call, connect,
 };
 use xiaoer::conversation::Lang;
 use xiaoer::store::Ledger;
@@ -114,6 +116,41 @@ async fn keeps_to_the_contract(shop: &dyn Connector) {
         assert_eq!(shop.coupon(nobody).await, Ok(None));
     }
     has_it_done_once(shop).await;
+    if shop.posts() {
+        sends_it_once(shop).await;
+    } else {
+        let answer = shop.post(&letter("l1", "lin@shop.example")).await;
+        assert!(
+            matches!(answer, Err(Error::Slow(_))),
+            "nothing was sent: {answer:?}"
+        );
+    }
+}
+
+fn letter(key: &str, to: &str) -> Letter {
+    Letter {
+        key: key.to_owned(),
+        conversation: "c-0123456789".to_owned(),
+        to: Address::new(to).unwrap(),
+        lang: Lang::En,
+        subject: "Qimu Living: your conversation".to_owned(),
+        text: "[2026-11-23 09:00:00] Customer: hello\n".to_owned(),
+        at: 1_795_395_600_000,
+    }
+}
+
+async fn sends_it_once(shop: &dyn Connector) {
+    for _ in 0..2 {
+        assert_eq!(
+            shop.post(&letter("l1", "lin@shop.example")).await,
+            Ok(Posted::Sent)
+        );
+    }
+    let refused = shop.post(&letter("l2", "lin@nowhere.invalid")).await;
+    assert!(
+        matches!(&refused, Ok(Posted::Refused { reason }) if !reason.is_empty()),
+        "{refused:?}"
+    );
 }
 
 async fn has_it_done_once(shop: &dyn Connector) {
@@ -149,11 +186,18 @@ async fn the_shops_own_system_keeps_to_the_contract() {
     std::fs::write(&token, "s3cret\n").unwrap();
     let open_shop = || Shop::open(bot(), &effects, Trouble::default(), Some("s3cret".to_owned()));
     let url = open(open_shop().await.unwrap().router()).await;
-    let rule = rule(&format!("{{ url: '{url}/', token_file: {} }}", token.display()));
+    let rule = rule(&format!(
+        "{{ url: '{url}/', token_file: {}, transcript: true }}",
+        token.display()
+    ));
     keeps_to_the_contract(&connector(&rule).await).await;
     // What was done is still done after a restart of the shop, and a line that was broken off is not.
     let mut kept = std::fs::read_to_string(&effects).unwrap();
-    assert_eq!(kept.lines().count(), 1);
+    assert_eq!(
+        kept.lines().count(),
+        2,
+        "a request and a letter, each once: {kept}"
+    );
     kept.push_str("{\"key\": \"k3\", \"ki");
     std::fs::write(&effects, kept).unwrap();
     let again = open(open_shop().await.unwrap().router()).await;
@@ -176,11 +220,12 @@ enum Act {
     Breaks,
 }
 
-/// A shop that follows a script, and the keys and paths it saw.
+/// A shop that follows a script, and the keys and paths it saw, and the bodies of what was written.
 #[derive(Clone, Default)]
 struct Scripted {
     acts: Arc<Mutex<VecDeque<Act>>>,
     seen: Arc<Mutex<Vec<String>>>,
+    bodies: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Scripted {
@@ -191,7 +236,13 @@ impl Scripted {
             let seen = key.map_or(request.uri().to_string(), |key| key.to_str().unwrap().to_owned());
             shop.seen.lock().unwrap().push(seen);
             let shop = shop.clone();
-            async move { shop.serve().await }
+            async move {
+                let body = to_bytes(request.into_body(), usize::MAX).await.unwrap();
+                if let Ok(body) = serde_json::from_slice(&body) {
+                    shop.bodies.lock().unwrap().push(body);
+                }
+                shop.serve().await
+            }
         };
         open(Router::new().fallback(serve)).await
     }
