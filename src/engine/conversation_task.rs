@@ -5,18 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, mpsc};
 
 use super::Error;
 use super::act::{self, Act, Writes};
 use super::hub::{Delivery, Envelope, Inbound, Inner, Outcome, Signal, Who, unfenced};
 use super::turn::{Pause, Turn, ask};
-use crate::conversation::{ConversationId, Event, Recorded, Service, Tracker};
+use crate::conversation::{ConversationId, Event, Recorded, Service, Tracker, sha256};
 use crate::store::{self, Append, Appended};
 
 /// Messages of the customer put aside while the bot thinks; more wait in the mailbox.
 const HELD_MAX: usize = 16;
+/// Characters kept of the hash of a message.
+const BODY_HASH_CHARS: usize = 32;
 /// How long the shop may take to tell a customer's level, in milliseconds.
 const LEVEL_MS_MAX: u64 = 800;
 
@@ -356,19 +357,14 @@ impl Task {
     }
 }
 
-/// SHA-256 of what a `cid` stands for.
+/// What a `cid` stands for, shortened.
 fn body_hash(text: &str, choice: Option<&str>, files: &[String]) -> String {
-    let mut hash = Sha256::new();
-    hash.update(text.as_bytes());
-    hash.update([0]);
-    hash.update(choice.unwrap_or_default().as_bytes());
-    for file in files {
-        hash.update([0]);
-        hash.update(file.as_bytes());
-    }
-    hash.finalize()
-        .iter()
-        .take(16)
-        .map(|b| format!("{b:02x}"))
-        .collect()
+    let files = files.iter().map(String::as_str);
+    let parts: Vec<&str> = [text, choice.unwrap_or_default()]
+        .into_iter()
+        .chain(files)
+        .collect();
+    let mut hash = sha256(parts.join("\0"));
+    hash.truncate(BODY_HASH_CHARS);
+    hash
 }
