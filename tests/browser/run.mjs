@@ -172,7 +172,7 @@ await check("handoff: it appears, an agent claims and replies, the shopper sees 
   await shot(agent, "console-waiting-zh");
   await agent.locator("header button.main").click();
   await agent.locator(".reply textarea").fill("您好，我来帮您看看");
-  await agent.locator(".reply button").click();
+  await agent.locator(".reply .send").click();
   await zh.getByText("您好，我来帮您看看").waitFor();
   await shot(zh, "with-agent-zh");
   await shot(agent, "console-mine-zh");
