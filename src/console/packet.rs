@@ -41,12 +41,14 @@ pub(super) async fn suggestions(
     State(console): State<Console>,
     _agent: LoggedIn,
     Path(id): Path<String>,
+    Query(wanted): Query<InLang>,
 ) -> Result<Response, Refusal> {
     let id = ConversationId::new(id)?;
+    let lang = lang_of(wanted.lang.as_deref());
     let records = console.desk.records();
     let events = records.events(&id).await?;
     let suggestions = match open_question(&events) {
-        Some(question) => records.suggestions(question).await?,
+        Some(question) => records.suggestions(question, lang).await?,
         None => Vec::new(),
     };
     Ok(Json(json!({ "suggestions": suggestions })).into_response())

@@ -101,7 +101,7 @@ pub struct Weighed {
     pub title: String,
     /// Passage id.
     pub passage: String,
-    /// Its score, 0..=1.
+    /// By how much it was ranked; tells something only beside the others of the same search.
     pub score: f32,
 }
 

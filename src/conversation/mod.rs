@@ -3,6 +3,7 @@
 
 mod event;
 mod fold;
+mod follow_up;
 mod hash;
 mod id;
 mod lang;
@@ -17,6 +18,7 @@ pub use event::{
     Card, CardRow, CardStep, Choice, Citation, Event, FlowOutcome, Recorded, SearchOutcome, Weighed, Why,
 };
 pub use fold::fold;
+pub use follow_up::follows_up;
 pub use hash::{hex, sha256};
 pub use id::{Cid, ConversationId, IdError};
 pub use lang::Lang;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Acting, ActiveFlow, ApprovalEnd, Card, Choice, Event, FlowOutcome, Lang, LastSaid, Ownership, Recorded,
-    Said, Status, Turn, Understanding,
+    Said, Status, Turn, Understanding, follows_up,
 };
 
 /// The response that offers a second wish.
@@ -226,7 +226,9 @@ impl Tracker {
                 let before_people = before.epoch != said.epoch;
                 let understood = self.understanding.as_ref().filter(|_| !before_people);
                 self.anger_before = understood.map_or(0, |u| u.anger);
-                if !before.decision {
+                // What leans on the question before it is none to lean on.
+                let leans = self.said_before.is_some() && follows_up(&before.text);
+                if !before.decision && !leans {
                     self.said_before = Some(before.text);
                 }
                 self.count_turn();

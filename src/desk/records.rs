@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::report::{Episode, Span, episodes};
-use super::suggest::{OpenQuestion, Suggestion, pairs, suggest};
-use crate::conversation::{ConversationId, Event, Recorded, Service, Status};
+use super::suggest::{OpenQuestion, Suggestion, internal, pairs, suggest};
+use crate::conversation::{ConversationId, Event, Lang, Recorded, Service, Status};
 use crate::engine::Hub;
 use crate::knowledge::{self, Archive, Filed, Filter, Found, Mark, Pair, PastAnswers, Saying, excerpt};
 use crate::store::{self, Head, Survey};
@@ -234,17 +234,23 @@ impl Records {
         Ok(before)
     }
 
-    /// What could be answered to a question now, best first.
+    /// What could be answered to a question now, best first; behind it what agents should know, in their language.
     ///
     /// # Errors
     /// [`RecordsError::Interrupted`].
-    pub async fn suggestions(&self, question: OpenQuestion) -> Result<Vec<Suggestion>, RecordsError> {
+    pub async fn suggestions(
+        &self,
+        question: OpenQuestion,
+        lang: Lang,
+    ) -> Result<Vec<Suggestion>, RecordsError> {
         let inner = self.inner.clone();
         let found = tokio::task::spawn_blocking(move || {
             let brain = inner.hub.engine().brain();
             let past = inner.past.read().unwrap_or_else(PoisonError::into_inner);
             let today = brain.bot.shop.day_of(inner.hub.now());
-            suggest(&question, &brain.knowledge, &past, today)
+            let mut all = suggest(&question, &brain.knowledge, &past, today);
+            all.extend(internal(&question, lang, &brain.bot, &brain.knowledge, today));
+            all
         });
         found.await.map_err(|_| RecordsError::Interrupted)
     }

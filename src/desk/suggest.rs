@@ -4,12 +4,15 @@
 use serde::Serialize;
 
 use super::shorten::cut;
-use crate::bot::Audience;
+use crate::bot::{Audience, Bot};
 use crate::conversation::{ConversationId, Event, Lang, Recorded, fold};
 use crate::knowledge::{Knowledge, Pair, PastAnswers, Query};
 
 /// Most suggestions.
 const SUGGESTIONS_MAX: usize = 3;
+/// Most articles for the shop's people alone, and those looked through for them.
+const INTERNAL_MAX: usize = 2;
+const INTERNAL_AMONG: usize = 8;
 /// Least score of an article.
 const ARTICLE_MIN: f32 = 0.2;
 /// Least likeness of a past question.
@@ -33,6 +36,8 @@ pub enum Kind {
     Article,
     /// What a colleague answered.
     Answer,
+    /// An article for the shop's people: to be read, never to be sent.
+    Internal,
 }
 
 /// Something to answer.
@@ -219,6 +224,52 @@ pub fn suggest(
     all.retain(|one| !one.text.trim().is_empty() && seen.insert(fold(&one.text, 4_000)));
     all.truncate(SUGGESTIONS_MAX);
     all
+}
+
+/// What the knowledge base has on it for the shop's people alone, best first.
+#[must_use]
+pub fn internal(
+    question: &OpenQuestion,
+    lang: Lang,
+    bot: &Bot,
+    knowledge: &Knowledge,
+    today: jiff::civil::Date,
+) -> Vec<Suggestion> {
+    let is_internal = |id: &str| {
+        let mut of = bot.articles.iter().filter(|article| article.id == id);
+        of.any(|article| article.handling.audience == Audience::Agents)
+    };
+    let query = Query {
+        text: &question.text,
+        // In the agent's language, if it is written in it.
+        lang,
+        context: question.before.as_deref(),
+        audience: Audience::Agents,
+        today,
+    };
+    let found = knowledge.answers(&query, INTERNAL_AMONG).into_iter();
+    let internal = found.filter_map(|answer| {
+        let citation = answer.citation?;
+        if answer.score < ARTICLE_MIN || !is_internal(&citation.article) {
+            return None;
+        }
+        // There is no page of it to open: how it begins, and then what was found.
+        let begins = knowledge.article(&citation.article, &query)?.text;
+        let text = if begins == answer.text {
+            begins
+        } else {
+            format!("{begins}\n{}", answer.text)
+        };
+        Some(Suggestion {
+            text,
+            kind: Kind::Internal,
+            title: citation.title,
+            article: Some(citation.article),
+            lang: answer.lang,
+            score: answer.score,
+        })
+    });
+    internal.take(INTERNAL_MAX).collect()
 }
 
 #[cfg(test)]

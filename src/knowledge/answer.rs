@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use super::ingest::{Passage, join};
 use super::retriever::{Question, Retriever};
-use super::text;
 use super::{Answer, Decision, Hit, Link, Page, Parts, Query, page, weigh};
-use crate::conversation::{Citation, Lang};
+use crate::conversation::{Citation, Lang, follows_up};
 
 /// Hits kept with an answer: enough passages for five articles.
 const HITS_MAX: usize = 15;
@@ -21,8 +20,6 @@ const CURATED_MIN: f32 = 0.8;
 const ANSWER_MIN: f32 = 0.5;
 /// Two articles are offered from this score on, which 7 % of the questions that have an answer do not reach.
 const UNSURE_MIN: f32 = 0.35;
-/// A question with fewer terms than this may lean on the one before.
-const FOLLOW_UP_TERMS_MAX: usize = 6;
 /// What the first sentence of a passage has before the others: it mostly says it all.
 const FIRST_BONUS: f32 = 0.25;
 /// Articles to read on.
@@ -212,19 +209,10 @@ fn lead(hits: &[Hit]) -> f32 {
     next.map_or(best.score, |next| best.score - next.score)
 }
 
-/// A short question that begins like a follow-up is read together with the one before.
+/// A question that leans on the one before is read together with it.
 fn completed(query: &Query<'_>) -> String {
-    let folded = text::fold(query.text);
-    let follows = ["那", "呢", "and ", "what about", "how about", "那么", "还有"]
-        .iter()
-        .any(|mark| {
-            folded.starts_with(mark)
-                || (*mark == "呢" && folded.trim_end_matches(['?', '？']).ends_with('呢'))
-        });
     match query.context {
-        Some(before) if follows && text::terms(query.text).len() <= FOLLOW_UP_TERMS_MAX => {
-            format!("{} {before}", query.text)
-        }
+        Some(before) if follows_up(query.text) => format!("{} {before}", query.text),
         _ => query.text.to_owned(),
     }
 }

@@ -95,12 +95,18 @@ for (const { lang, ...options } of VARIANTS) {
   });
   await page.locator(".reply textarea").fill("");
   await page.keyboard.press("Alt+l");
+  await say(shopper, "can you go lower on the price?");
   for (const panel of ["customer", "assist", "notes", "history"]) {
     await state(`panel-${panel}`, async () => {
       if (!(await page.locator(`#tab-${panel}`).isVisible())) await page.locator(".panel-switch").click();
       await page.locator(`#tab-${panel}`).click();
       // What the shop's people read is in their language, whatever the customer spoke.
       if (panel === "customer") await page.getByText(lang === "zh" ? "诉求：" : "Wish:").first().waitFor();
+      // For their eyes only: nothing that could be put into the field.
+      if (panel === "assist") {
+        await page.locator("article.suggestion.internal", { hasText: lang === "zh" ? "95 折" : "95 %" }).waitFor();
+        equal(await page.locator("button.suggestion.internal").count(), 0);
+      }
     });
   }
   if (await page.locator(".panel-close").isVisible()) await page.locator(".panel-close").click();

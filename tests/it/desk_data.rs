@@ -156,6 +156,38 @@ async fn an_agent_has_it_all_at_hand() {
 }
 
 #[tokio::test]
+async fn what_is_written_for_colleagues_is_shown_to_them_alone() {
+    let server = with_supervisor().await;
+    let lin = Agent::log_in(&server, "lin").await;
+    let mut socket = lin.socket().await;
+    let mut customer = Customer::arrive(&server, "zh-CN").await;
+    let id = id_of(&customer);
+    customer.say("cid-00000001", "转人工").await;
+    customer.peer.item("handoff_requested").await;
+    socket.send(json!({"type": "claim", "conversation": id})).await;
+    customer.peer.item("agent_joined").await;
+    customer.say("cid-00000002", "你们能便宜点吗").await;
+    customer
+        .peer
+        .until(|f| f["type"] == "ack" && f["cid"] == "cid-00000002")
+        .await;
+    for (lang, words) in [("zh", "95 折"), ("en", "95 %")] {
+        let found = lin.of(&id, &format!("suggestions?lang={lang}")).await;
+        let found = found["suggestions"].as_array().unwrap();
+        let (internal, replies): (Vec<&Value>, Vec<&Value>) =
+            found.iter().partition(|one| one["kind"] == "internal");
+        assert_eq!(internal[0]["article"], "price-negotiation", "{found:?}");
+        assert!(internal[0]["text"].as_str().unwrap().contains(words), "{found:?}");
+        assert!(
+            replies.iter().all(|one| one["article"] != "price-negotiation"),
+            "{found:?}"
+        );
+    }
+    let page = get(&server, "/articles/zh/price-negotiation", &[]).await;
+    assert_eq!(page.status, 404, "customers have no page of it");
+}
+
+#[tokio::test]
 async fn what_colleagues_answered_is_suggested() {
     let server = with_supervisor().await;
     let lin = Agent::log_in(&server, "lin").await;

@@ -148,7 +148,7 @@ function Why({ item, heard }: { item: Extract<Item, { type: "bot_said" }>; heard
         {why && <Fact name={w.policy}>{why.policy}</Fact>}
         {why && <Fact name={w.source}>{why.source}</Fact>}
         {!!heard?.passages?.length && (
-          <Fact name={w.passages}>{heard.passages.map((p) => `${p.title} ${p.score.toFixed(2)}`).join(", ")}</Fact>
+          <Fact name={w.passages}>{heard.passages.map((p) => p.title).join(", ")}</Fact>
         )}
       </dl>
     </details>

@@ -4,6 +4,7 @@ import { useContext } from "preact/hooks";
 import { address, conversation } from "./api";
 import { useApi, useCalm, useDesk, type Fetched, useSpeech } from "./hooks";
 import type { Item, Packet, Suggestion } from "./protocol";
+import { needsPeople } from "./rows";
 
 export type Known = { packet: Fetched<Packet>; suggestions: Fetched<{ suggestions: Suggestion[] }> };
 export const KnownContext = createContext<Known>(null!);
@@ -30,6 +31,7 @@ export function useGathered(): Known {
     (d) => d.watched,
     (d) => d.items,
     (d) => d.row(d.watched)?.status,
+    (d) => d.row(d.watched)?.approval?.asked,
   );
   const { lang } = useSpeech();
   const id = desk.watched;
@@ -37,11 +39,11 @@ export function useGathered(): Known {
   const turn = useCalm(`${id} ${lastOf(desk.items, (t) => TELLING.has(t))} ${status}`, PAUSE_MS);
   const asked = useCalm(`${id} ${lastOf(desk.items, (t) => t === "customer_said")} ${status}`, PAUSE_MS);
   const isReady = id !== null && desk.items.length > 0 && turn.startsWith(`${id} `) && asked.startsWith(`${id} `);
-  const isPeoples = status === "waiting" || status === "with_agent";
+  const isPeoples = needsPeople(desk.row(id));
   return {
     packet: useApi<Packet>(isReady ? address(conversation(id, "packet"), { lang }) : null, turn),
     suggestions: useApi<{ suggestions: Suggestion[] }>(
-      isReady && isPeoples ? conversation(id, "suggestions") : null,
+      isReady && isPeoples ? address(conversation(id, "suggestions"), { lang }) : null,
       asked,
     ),
   };

@@ -130,9 +130,7 @@ function Tried({ tried }: { tried: Packet["tried"] }) {
                 {t.title}
               </a>
             )}
-            <span class="soft">
-              {t.outcome} {t.score.toFixed(2)}
-            </span>
+            <span class="soft">{w.outcomes[t.outcome] ?? t.outcome}</span>
           </li>
         ))}
       </ul>

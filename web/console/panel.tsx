@@ -8,6 +8,8 @@ import { Icon } from "./icons";
 import { useKnown } from "./known";
 import { PacketView } from "./packet";
 import type { Earlier, Item, Order, Packet, Suggestion } from "./protocol";
+import { needsPeople } from "./rows";
+import { sendable } from "./suggested";
 import { moment } from "./time";
 import { PANEL_TABS, useUi, type PanelTab } from "./ui";
 
@@ -185,32 +187,66 @@ function itemsOf(items: unknown): string {
     .join(", ");
 }
 
-function AssistTab() {
+/** What can be put into the field. */
+function Replies({ all }: { all: Suggestion[] }) {
   const { w } = useSpeech();
   const ui = useUi();
-  const desk = useDesk((d) => d.row(d.watched)?.status);
+  const desk = useDesk();
+  return (
+    <section>
+      <h2>{w.suggestions}</h2>
+      {all.length === 0 ? <p class="soft">{w.noSuggestions}</p> : <p class="soft">{w.suggestHint}</p>}
+      {all.map((s, i) => (
+        <button class="suggestion" key={s.text} onClick={() => actions(desk, ui).insert(s.text)}>
+          <span class="line">
+            <b>{s.title}</b>
+            <kbd>Ctrl+{i + 1}</kbd>
+          </span>
+          <span class="text">{s.text}</span>
+          <span class="soft">
+            {w.kinds[s.kind] ?? s.kind} · {Math.round(s.score * 100)}%
+          </span>
+        </button>
+      ))}
+    </section>
+  );
+}
+
+/** What only the shop's people may read. */
+function ForYou({ all }: { all: Suggestion[] }) {
+  const { w } = useSpeech();
+  if (all.length === 0) return null;
+  return (
+    <section>
+      <h2>
+        <Icon name="lock" /> {w.internal}
+      </h2>
+      <p class="soft">{w.internalHint}</p>
+      {all.map((s) => (
+        <article class="suggestion internal" key={s.text}>
+          <b>{s.title}</b>
+          <span class="text">{s.text}</span>
+        </article>
+      ))}
+    </section>
+  );
+}
+
+function AssistTab() {
+  const { w } = useSpeech();
+  const desk = useDesk(
+    (d) => d.row(d.watched)?.status,
+    (d) => d.row(d.watched)?.approval?.asked,
+  );
   const { suggestions } = useKnown();
-  const status = desk.row(desk.watched)?.status;
-  if (status !== "waiting" && status !== "with_agent") return <p class="quiet">{w.noSuggestions}</p>;
+  if (!needsPeople(desk.row(desk.watched))) return <p class="quiet">{w.noSuggestions}</p>;
   return (
     <Shown from={suggestions}>
       {({ suggestions: all }: { suggestions: Suggestion[] }) => (
-        <section>
-          <h2>{w.suggestions}</h2>
-          {all.length === 0 ? <p class="soft">{w.noSuggestions}</p> : <p class="soft">{w.suggestHint}</p>}
-          {all.map((s, i) => (
-            <button class="suggestion" key={s.text} onClick={() => actions(desk, ui).insert(s.text)}>
-              <span class="line">
-                <b>{s.title}</b>
-                <kbd>Ctrl+{i + 1}</kbd>
-              </span>
-              <span class="text">{s.text}</span>
-              <span class="soft">
-                {w.kinds[s.kind] ?? s.kind} · {Math.round(s.score * 100)}%
-              </span>
-            </button>
-          ))}
-        </section>
+        <>
+          <Replies all={sendable(all)} />
+          <ForYou all={all.filter((s) => s.kind === "internal")} />
+        </>
       )}
     </Shown>
   );

@@ -170,14 +170,15 @@ export type Packet = {
   slots: { name: string; value: string }[];
   intents: { seq: number; text: string; intent: string; score: number; certain: boolean }[];
   mood: { seq: number; anger: number; sentiment: string }[];
-  tried: { article: string; title: string; lang: Lang; score: number; outcome: string }[];
+  tried: { article: string; title: string; lang: Lang; outcome: string }[];
   customer?: { id: string; name: string; level: string; city?: string; note?: string };
   orders: Order[];
   trace: string[];
 };
 export type Suggestion = {
   text: string;
-  kind: "article" | "answer";
+  /** `internal`: for the agent's eyes, never put into the field. */
+  kind: "article" | "answer" | "internal";
   title: string;
   article?: string;
   lang?: Lang;

@@ -116,3 +116,6 @@ export function rowOf(id: string, items: Item[], self: DeskFrame | null): Row | 
   if (row.agent && self && row.agent === self.account) row.agent_name = self.name;
   return row;
 }
+
+/** Whether somebody has to know what to say to it: people have it, or the bot asks them. */
+export const needsPeople = (row: Row | undefined): boolean => row !== undefined && (row.status === "waiting" || row.status === "with_agent" || row.approval !== undefined);

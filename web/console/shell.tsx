@@ -14,6 +14,7 @@ import { Panel } from "./panel";
 import type { Me } from "./protocol";
 import { needing, VIEWS, type View } from "./rows";
 import { Side } from "./side";
+import { sendable } from "./suggested";
 import { Talk } from "./talk";
 import { UiContext, type Dialog, type Page, type PanelTab, type Ui } from "./ui";
 
@@ -77,7 +78,7 @@ function Rooms({ settings }: { settings: { switchLang: () => void; leave: () => 
   latest.current = { ui, known, w };
   useEffect(() => {
     const keys = (e: KeyboardEvent) =>
-      onKey(e, desk, latest.current.ui, latest.current.known.suggestions.data?.suggestions ?? []);
+      onKey(e, desk, latest.current.ui, sendable(latest.current.known.suggestions.data?.suggestions ?? []));
     document.addEventListener("keydown", keys);
     return () => document.removeEventListener("keydown", keys);
   }, [desk]);

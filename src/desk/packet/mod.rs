@@ -12,6 +12,7 @@ use serde::Serialize;
 pub use shop::{CustomerFacts, OrderFacts};
 
 use super::shorten::{cut, hide_numbers};
+use super::suggest::ASKS_FOR_PEOPLE;
 use crate::bot::{Bot, Offers, StepKind};
 use crate::commerce::Connector;
 use crate::conversation::{
@@ -73,8 +74,6 @@ pub struct Tried {
     pub title: String,
     /// Its language.
     pub lang: Lang,
-    /// How well it fits, 0..=1.
-    pub score: f32,
     /// What the search came to.
     pub outcome: SearchOutcome,
 }
@@ -85,7 +84,7 @@ pub struct Packet {
     /// Why people were called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<HandoffReason>,
-    /// What about: a flow or an intent.
+    /// What about, as the shop calls the flow or the intent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
     /// The customer's language.
@@ -163,7 +162,11 @@ impl Packet {
         };
         Self {
             reason: service.reason.filter(|_| matter.called),
-            topic: service.topic.clone().filter(|_| matter.called),
+            topic: service
+                .topic
+                .as_deref()
+                .filter(|topic| matter.called && *topic != ASKS_FOR_PEOPLE)
+                .map(|topic| topic_of(topic, bot, lang)),
             lang: service.lang.unwrap_or(Lang::Zh),
             summary: summary::lines(&matter, bot, lang),
             slots: matter.slots.iter().map(|slot| slot_of(slot, bot, lang)).collect(),
@@ -187,6 +190,14 @@ impl Packet {
         self.trace.extend(facts.missing);
         self
     }
+}
+
+/// What the shop calls a flow or an intent.
+fn topic_of(topic: &str, bot: &Bot, lang: Lang) -> String {
+    let flow = bot.flows.get(topic).and_then(|flow| flow.label.get(&lang));
+    let intent = || bot.intents.get(topic).and_then(|intent| intent.label.get(&lang));
+    flow.or_else(intent)
+        .map_or_else(|| topic.to_owned(), String::clone)
 }
 
 fn last<T>(mut list: Vec<T>, most: usize) -> Vec<T> {
@@ -300,7 +311,6 @@ impl Matter {
                     article: weighed.article.clone(),
                     title: weighed.title.clone(),
                     lang: lang_of(bot, &weighed.article, &weighed.title).unwrap_or(lang),
-                    score: weighed.score,
                     outcome: *outcome,
                 }));
             }

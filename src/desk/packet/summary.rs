@@ -163,8 +163,17 @@ fn searched(searches: &[SearchOutcome], lang: Lang) -> Option<String> {
     let all = searches.len();
     (all > 0).then(|| match lang {
         Lang::Zh => format!("查知识库 {all} 次，{answered} 次有答案"),
-        Lang::En => format!("searched {all} times, answered {answered}"),
+        Lang::En => format!("searched {}, answered {}", times(all), times(answered)),
     })
+}
+
+fn times(count: usize) -> String {
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        count => format!("{count} times"),
+    }
 }
 
 #[cfg(test)]
@@ -297,7 +306,7 @@ mod tests {
         let english = Packet::of(&record(conversation()), &BOT, Lang::En);
         assert_eq!(
             english.summary[2],
-            "Bot: Send something back (handed off); Order number QM2026110312, Reason Faulty; searched 1 times, answered 0"
+            "Bot: Send something back (handed off); Order number QM2026110312, Reason Faulty; searched once, answered never"
         );
         let slots: Vec<(&str, &str)> = packet
             .slots
