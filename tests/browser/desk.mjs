@@ -153,7 +153,14 @@ await check("desk: a closed laptop gives its conversations back to the queue", a
 
 await check("desk: an agent sends pictures; the shopper sees them, opens one, and finds them in the transcript", async () => {
   await may.locator(".reply textarea").focus();
-  const [chooser] = await Promise.all([may.waitForEvent("filechooser"), may.keyboard.press("Alt+u")]);
+  // The browser may take the key before it has heard that somebody waits for its chooser; then the key once more.
+  let chooser;
+  may.once("filechooser", (opened) => (chooser = opened));
+  await until(async () => {
+    await may.keyboard.press("Alt+u");
+    await pause(500);
+    return chooser;
+  }, "the chooser opens");
   await chooser.setFiles([fileOf("尺码表.png", await picture(may, "teal")), fileOf("安装说明.pdf", PDF), fileOf("notes.txt", "words")]);
   await may.locator(".trouble", { hasText: "notes.txt" }).waitFor();
   await may.locator(".held:not(.busy)").nth(1).waitFor();
