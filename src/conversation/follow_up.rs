@@ -97,8 +97,8 @@ pub fn follows_up(text: &str) -> bool {
     let folded = fold(text, TEXT_CHARS_MAX);
     let asks = folded.trim_end().ends_with(['?', '？']);
     let bare = folded.trim_matches(|c: char| !c.is_alphanumeric());
-    if bare.is_empty() || BARE.contains(&bare) {
-        return !bare.is_empty();
+    if BARE.contains(&bare) {
+        return true;
     }
     let words = bare.split_whitespace().count();
     // Two words and a question mark: "Summit?", "Mondays too?"

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::shorten::cut;
 use crate::bot::{Audience, Bot};
 use crate::conversation::{ConversationId, Event, Lang, Recorded, fold};
-use crate::knowledge::{Knowledge, Pair, PastAnswers, Query};
+use crate::knowledge::{Answer, Knowledge, Pair, PastAnswers, Query};
 
 /// Most suggestions.
 const SUGGESTIONS_MAX: usize = 3;
@@ -195,18 +195,7 @@ pub fn suggest(
         today,
     };
     let articles = knowledge.answers(&query, SUGGESTIONS_MAX).into_iter();
-    let articles = articles.filter_map(|answer| {
-        let citation = answer.citation?;
-        Some(Suggestion {
-            text: answer.text,
-            kind: Kind::Article,
-            title: citation.title,
-            article: Some(citation.article),
-            lang: answer.lang,
-            score: answer.score,
-        })
-        .filter(|article| article.score >= ARTICLE_MIN)
-    });
+    let articles = articles.filter_map(|answer| of_article(answer, Kind::Article));
     let encoder = knowledge.encoder();
     let found = past.find(&question.text, question.lang, encoder.as_deref(), SUGGESTIONS_MAX);
     let found = found.into_iter().filter(|(score, _)| *score >= PAST_MIN);
@@ -226,6 +215,19 @@ pub fn suggest(
     all
 }
 
+/// An answer of the knowledge base as a suggestion, if it is likely enough.
+fn of_article(answer: Answer, kind: Kind) -> Option<Suggestion> {
+    let citation = answer.citation.filter(|_| answer.score >= ARTICLE_MIN)?;
+    Some(Suggestion {
+        text: answer.text,
+        kind,
+        title: citation.title,
+        article: Some(citation.article),
+        lang: answer.lang,
+        score: answer.score,
+    })
+}
+
 /// What the knowledge base has on it for the shop's people alone, best first.
 #[must_use]
 pub fn internal(
@@ -239,6 +241,14 @@ pub fn internal(
         let mut of = bot.articles.iter().filter(|article| article.id == id);
         of.any(|article| article.handling.audience == Audience::Agents)
     };
+    // There is no page of it to open: how it begins, and then what was found.
+    let begun = |found: Suggestion, begins: String| match begins == found.text {
+        true => found,
+        false => Suggestion {
+            text: format!("{begins}\n{}", found.text),
+            ..found
+        },
+    };
     let query = Query {
         text: &question.text,
         // In the agent's language, if it is written in it.
@@ -249,25 +259,10 @@ pub fn internal(
     };
     let found = knowledge.answers(&query, INTERNAL_AMONG).into_iter();
     let internal = found.filter_map(|answer| {
-        let citation = answer.citation?;
-        if answer.score < ARTICLE_MIN || !is_internal(&citation.article) {
-            return None;
-        }
-        // There is no page of it to open: how it begins, and then what was found.
-        let begins = knowledge.article(&citation.article, &query)?.text;
-        let text = if begins == answer.text {
-            begins
-        } else {
-            format!("{begins}\n{}", answer.text)
-        };
-        Some(Suggestion {
-            text,
-            kind: Kind::Internal,
-            title: citation.title,
-            article: Some(citation.article),
-            lang: answer.lang,
-            score: answer.score,
-        })
+        let found = of_article(answer, Kind::Internal)?;
+        let id = found.article.as_deref().filter(|id| is_internal(id))?;
+        let begins = knowledge.article(id, &query)?.text;
+        Some(begun(found, begins))
     });
     internal.take(INTERNAL_MAX).collect()
 }

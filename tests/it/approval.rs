@@ -1,27 +1,13 @@
 //! A step that needs a person's yes: asked, answered once, too late, dropped, taken over, and after a crash.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use xiaoer::conversation::{ConversationId, Event};
 use xiaoer::desk::State;
-use xiaoer::engine::{FixedClock, Hub, HubSettings};
+use xiaoer::engine::{Hub, HubSettings};
 use xiaoer::store::Append;
 
 use crate::console::{agent, row};
-use crate::support::{Customer, Peer, Setup, TestServer, fresh_engine, items};
-
-/// 2026-11-23 10:00 in Shanghai.
-const MORNING: i64 = 1_795_395_600_000 + 3_600_000;
-
-async fn open_shop() -> (TestServer, Arc<FixedClock>) {
-    let clock = Arc::new(FixedClock::at(MORNING));
-    let setup = Setup {
-        clock: clock.clone(),
-        ..Setup::default()
-    };
-    (setup.start().await, clock)
-}
+use crate::support::{Customer, MORNING, Peer, TestServer, fresh_engine, items, open_shop};
 
 /// A customer who has named a price, with the conversation's id.
 async fn haggling(server: &TestServer) -> (Customer, Value) {

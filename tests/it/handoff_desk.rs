@@ -1,25 +1,10 @@
 //! How people share the work: offers, lapses, transfers, lost laptops, notes, roles, ratings.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use xiaoer::desk::State;
-use xiaoer::engine::FixedClock;
 
 use crate::console::{agent, row};
-use crate::support::{Customer, Peer, Setup, TestServer};
-
-/// 2026-11-23 10:00 in Shanghai.
-const MORNING: i64 = 1_795_395_600_000 + 3_600_000;
-
-async fn open_shop() -> (TestServer, Arc<FixedClock>) {
-    let clock = Arc::new(FixedClock::at(MORNING));
-    let setup = Setup {
-        clock: clock.clone(),
-        ..Setup::default()
-    };
-    (setup.start().await, clock)
-}
+use crate::support::{Customer, MORNING, Peer, TestServer, open_shop};
 
 async fn waiting(server: &TestServer, plea: &str) -> (Customer, Value) {
     let mut customer = Customer::arrive(server, "zh-CN").await;

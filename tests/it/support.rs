@@ -18,7 +18,7 @@ use xiaoer::commerce::Embedded;
 use xiaoer::console::hash_password;
 use xiaoer::conversation::{Event, Recorded, Tracker};
 use xiaoer::desk::Desk;
-use xiaoer::engine::{Brain, Clock, Engine, Hub, HubSettings, SystemClock};
+use xiaoer::engine::{Brain, Clock, Engine, FixedClock, Hub, HubSettings, SystemClock};
 use xiaoer::knowledge::Knowledge;
 use xiaoer::nlu::{EntityRules, Nlu};
 use xiaoer::predictors::Predictors;
@@ -118,6 +118,19 @@ impl TestServer {
         };
         setup.start().await
     }
+}
+
+/// 2026-11-23 10:00 in Shanghai.
+pub const MORNING: i64 = 1_795_395_600_000 + 3_600_000;
+
+/// A test server at [`MORNING`], and its clock.
+pub async fn open_shop() -> (TestServer, Arc<FixedClock>) {
+    let clock = Arc::new(FixedClock::at(MORNING));
+    let setup = Setup {
+        clock: clock.clone(),
+        ..Setup::default()
+    };
+    (setup.start().await, clock)
 }
 
 /// How a test server is set up.
