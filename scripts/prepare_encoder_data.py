@@ -2,9 +2,9 @@
 """Turns the public sets into the tables the encoder learns from.
 
 Usage: python3 scripts/prepare_encoder_data.py DATA_DIR OUT_DIR
-Writes OUT_DIR/lessons.tsv (English for the teacher TAB a text of the same meaning), OUT_DIR/pairs.tsv (text TAB text
-of the same meaning) and OUT_DIR/reviews.tsv (text TAB 0|1); all but the English for the teacher is folded. Which sets,
-under which licences: models/CARD.md. Test splits, CLINC150, Banking77, sets marked "not for training" and whatever a shop
+Writes OUT_DIR/lessons.tsv (English for the English teacher, or nothing, TAB a text for the teacher of many languages TAB
+a text of the same meaning), OUT_DIR/pairs.tsv (text TAB text of the same meaning) and OUT_DIR/reviews.tsv (text TAB
+0|1); all but what is for the teachers is folded. Which sets, under which licences: models/CARD.md. Test splits, CLINC150, Banking77, sets marked "not for training" and whatever a shop
 writes are left out, and so is a tenth of the shop reviews, which prepare_eval_data.py measures on.
 """
 
@@ -20,8 +20,8 @@ import unicodedata
 from pathlib import Path
 
 SEED = 20261125
-ENGLISH_CHARS_MAX = 110
-HAN_CHARS_MAX = 36
+ENGLISH_CHARS_MAX = 160
+HAN_CHARS_MAX = 48
 REVIEW_CHARS_MAX = 120
 KEPT_OUT_SEED = 42
 
@@ -134,28 +134,64 @@ def english(data, rng):
             yield from (row["Question"], row["Answer"])
 
 
-RECOMBINED = 220_000
+def chinese(data, rng):
+    """Chinese texts of every kind, for the teacher of many languages."""
+    for name in (
+        "lcqmc/dev.txt.gz",
+        "bq/train_webank_sample.tsv.gz",
+        "atec/train_part1_minus_evals.tsv.gz",
+        "oppo_xiaobu/dev.txt.gz",
+        "chinese_snli/dev.txt.gz",
+        "chinese_mnli/dev.txt.gz",
+        "chinese_sts_b/sts-b-train.txt.gz",
+    ):
+        for row in lines(data / f"zh_pairs_{name}"):
+            yield from row.split("\t")[:2]
+    for item in map(json.loads, lines(data / "zh_qbqtc/dev.jsonl.gz")):
+        yield from (item["query"], item["title"])
+    for path, field in (("smp_ecdt/smp2017_task1_train", "text"), ("cic_zh_ecommerce_intent/train", "sentence")):
+        for item in map(json.loads, lines(data / f"{path}.jsonl")):
+            yield item[field]
+    for row in lines(data / "zh_dialog_jddc/seq2seq_train.tsv.gz"):
+        said, answer = (row.split("\t") + [""])[:2]
+        yield from (*said.split(","), answer)
+    for row in lines(data / "zh_dialog_jddc/chat_0.1per.tsv.gz"):
+        yield row.split("\t")[-1]
+    for row in lines(data / "zh_ecom_queries_multicpr/train.query.txt.gz"):
+        yield row.split("\t")[-1]
+    for item in map(json.loads, lines(data / "crosswoz_zh/val_user_turns.jsonl.gz")):
+        yield item["text"]
+    # A review is many small statements.
+    for review, _ in itertools.chain(shop_reviews(data)[0], takeaway_reviews(data)):
+        parts = [part for part in re.split(r"(?<=[。！？!?；;\n])", review) if len(part) > 3]
+        yield from rng.sample(parts, min(3, len(parts)))
 
 
-def recombined(texts, rng):
-    """Texts nobody said: walks over triples of words, and beginnings of one with the end of another. The teacher has a
-    vector for any text, and a student that only ever saw what people said learns sentences, not how words add up."""
-    said = [text.split() for text in texts if 3 <= len(text.split()) <= 22]
+RECOMBINED_ENGLISH, RECOMBINED_CHINESE = 400_000, 250_000
+RECOMBINED_WORDS_MAX, RECOMBINED_CHARS_MAX = 22, 30
+
+
+def recombined(said, reach, count, longest, rng):
+    """Lists of words nobody said: walks that look `reach` words back, and beginnings of one with the end of another. A
+    teacher has a vector for any text, and a student that only ever saw what people said learns sentences, not how words
+    add up."""
+    said = [words for words in said if 3 <= len(words) <= longest]
     after = {}
     for words in said:
-        walk = ["", "", *words, ""]
-        for a, b, c in zip(walk, walk[1:], walk[2:]):
-            after.setdefault((a.lower(), b.lower()), []).append(c)
-    for at in range(RECOMBINED):
+        walk = [""] * reach + words + [""]
+        for at in range(len(walk) - reach):
+            after.setdefault(tuple(walk[at : at + reach]), []).append(walk[at + reach])
+    for at in range(count):
         if at % 3 == 0:
             a, b = rng.choice(said), rng.choice(said)
-            yield " ".join(a[: rng.randint(1, len(a))] + b[rng.randint(0, len(b) - 1) :])
+            yield a[: rng.randint(1, len(a))] + b[rng.randint(0, len(b) - 1) :]
             continue
-        a, b, words = "", "", []
-        while len(words) < 22 and (word := rng.choice(after[a, b])):
+        words = []
+        state = ("",) * reach
+        while len(words) < longest and (word := rng.choice(after[state])):
             words.append(word)
-            a, b = b, word.lower()
-        yield " ".join(words)
+            state = (*state[1:], word)
+        yield words
 
 
 def parallel(data):
@@ -262,28 +298,51 @@ def slipped(text, readings_of, readings, rng):
 
 
 def lessons(data, words, by_english, slip, rng):
-    for taught, text in map(chinese_first, parallel(data)):
-        taught, text = clean(taught), clean(text)
-        if len(taught) <= ENGLISH_CHARS_MAX and len(text) <= HAN_CHARS_MAX:
+    """(English or nothing, what both mean, text), the text not yet folded."""
+    for english_text, text in map(chinese_first, parallel(data)):
+        english_text, text = clean(english_text), clean(text)
+        if len(english_text) <= ENGLISH_CHARS_MAX and len(text) <= HAN_CHARS_MAX:
             # Sentences bind the languages best and are few: each comes in several dresses.
-            yield from ((taught, text), (taught, taught), (taught, text))
-            yield taught, slip(text)
-    seen = set()
-    real = list(map(clean, english(data, rng)))
-    for text in itertools.chain(real, recombined(real, rng)):
-        if not 4 <= len(text) <= ENGLISH_CHARS_MAX or text.lower() in seen:
-            continue
-        seen.add(text.lower())
-        yield text, text
-        if rng.random() < 0.25:
-            yield text, slip(text)
-        if rng.random() < 0.6 and (chinese := switched(text, by_english, rng)):
-            yield text, chinese
-    for taught, text in words:
-        if taught:
-            yield taught, text
+            yield from ((english_text, text, text), (english_text, english_text, text), (english_text,) * 3)
+            yield english_text, text, slip(text)
+    for text in unlike(english_texts(data, rng), 4, ENGLISH_CHARS_MAX):
+        yield text, text, text
+        if rng.random() < 0.35:
+            yield text, text, slip(text)
+        if rng.random() < 0.5 and (translated := switched(text, by_english, rng)):
+            yield text, text, translated
+    for text in unlike(chinese_texts(data, rng), 2, HAN_CHARS_MAX):
+        yield "", text, text
+        if rng.random() < 0.35:
+            yield "", text, slip(text)
+    for english_text, text in words:
+        if english_text:
+            yield english_text, text, text
             if rng.random() < 0.2:
-                yield taught, taught
+                yield (english_text,) * 3
+
+
+def english_texts(data, rng):
+    said = list(map(clean, english(data, rng)))
+    words = [text.lower().split() for text in said]
+    yield from said
+    yield from map(" ".join, recombined(words, 2, RECOMBINED_ENGLISH, RECOMBINED_WORDS_MAX, rng))
+
+
+def chinese_texts(data, rng):
+    said = [text for text in map(clean, chinese(data, rng)) if re.search("[\u4e00-\u9fff]", text)]
+    yield from said
+    yield from map("".join, recombined(map(list, said), 3, RECOMBINED_CHINESE, RECOMBINED_CHARS_MAX, rng))
+
+
+def unlike(texts, least, most):
+    """Texts of so many characters, each once."""
+    seen = set()
+    for text in texts:
+        key = text.lower()
+        if least <= len(text) <= most and key not in seen:
+            seen.add(key)
+            yield text
 
 
 def shop_reviews(data):
@@ -297,11 +356,15 @@ def shop_reviews(data):
     return kept[:learnt], kept[learnt:]
 
 
-def reviews(data):
-    yield from shop_reviews(data)[0]
+def takeaway_reviews(data):
     text = "\n".join(lines(data / "zh_sentiment_waimai10k/waimai_10k.csv.gz"))
     for row in csv.DictReader(io.StringIO(text)):
         yield row["review"], row["label"]
+
+
+def reviews(data):
+    yield from shop_reviews(data)[0]
+    yield from takeaway_reviews(data)
     for row in lines(data / "sst2/train.tsv.gz"):
         parts = row.split("\t")
         if len(parts) == 2:
@@ -335,7 +398,7 @@ def table(path, rows):
     with open(path, "w", encoding="utf-8") as f:
         for row in rows:
             # A lesson may stand more than once: that is its weight.
-            if row[0] and row[1] and (row not in seen or path.name == "lessons.tsv"):
+            if row[-1] and row[-2] and (row not in seen or path.name == "lessons.tsv"):
                 seen.add(row)
                 written += 1
                 f.write("\t".join(row) + "\n")
@@ -354,7 +417,7 @@ def main():
         return slipped(text, readings_of, readings, rng) if text else text
 
     taught = lessons(data, words, by_english, slip, rng)
-    table(out / "lessons.tsv", ((clean(english), fold(text)) for english, text in taught))
+    table(out / "lessons.tsv", ((clean(a), clean(b), fold(text)) for a, b, text in taught))
     twins = ((fold(a), fold(b)) for a, b in pairs(data, slip, rng))
     table(out / "pairs.tsv", ((a, b) for a, b in twins if len(a) > 1 and len(b) > 1))
     heard = ((fold(text)[:REVIEW_CHARS_MAX], label) for text, label in reviews(data))

@@ -1,22 +1,21 @@
 #!/usr/bin/env python3
-"""Trains the text encoder from the tables of prepare_encoder_data.py and a teacher.
+"""Trains the text encoder from the tables of prepare_encoder_data.py and two teachers (teachers.py).
 
-Usage: python3 scripts/train_encoder.py TEXTS TEACHER OUT [--steps N]
-TEACHER is a folder of BERT type (config.json, tokenizer.json, model.safetensors), such as all-MiniLM-L6-v2. Needs torch,
-numpy, tokenizers and safetensors; uses an accelerator when torch finds one. What is slow is kept beside the tables (the
-teacher's vectors) and in OUT (state.pt, every thousand steps), so a run that was cut off goes on where it was.
+Usage: python3 scripts/train_encoder.py TEXTS MINILM E5 OUT [--steps N]
+MINILM is the folder of all-MiniLM-L6-v2, E5 the file of multilingual-e5-small. Needs torch, numpy, tokenizers and
+safetensors. An accelerator takes minutes; without one, give fewer and smaller steps. What is slow is kept beside the
+tables (the teachers' vectors) and in OUT (state.pt, every thousand steps), so a run that was cut off goes on where it was.
 
-The net is that of src/predictors/encoder/gated.rs. It learns to say of a text, in either language, what the teacher says
-of its English (Reimers and Gurevych, 2020), draws texts together that mean the same (InfoNCE), and hears in reviews what
-pleasure sounds like.
+The net is that of src/predictors/encoder/gated.rs. Its vector has room for both teachers: they stand side by side, turned
+so that most of both fits. Of an English text it learns what MiniLM and E5 say, of Chinese what E5 says and, where the
+English is known, what MiniLM says of that (Reimers and Gurevych, 2020). It draws texts together that mean the same
+(InfoNCE), and hears in reviews what pleasure sounds like.
 """
 
 import argparse
-import collections
 import json
 import math
-import sys
-import time
+import re
 from pathlib import Path
 
 import numpy as np
@@ -26,18 +25,23 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from torch import nn
 from torch.nn import functional as F
 
+import teachers
+from teachers import DEVICE, say
+
 SEED = 20261125
 PIECES = 16_000  # of the vocabulary
 SEEN_MIN = 3  # a piece seen less often is no piece
-NEIGHBOURS = 12_000  # pairs of pieces side by side that have a meaning of their own, in each script
-TEXT_PIECES_MAX, REVIEW_PIECES_MAX = 28, 96  # looked at while training
+NEIGHBOURS = 18_000  # pairs of pieces side by side that have a meaning of their own, in each script
+TEXT_PIECES_MAX, REVIEW_PIECES_MAX = 40, 96  # looked at while training
 WIDTH, LAYERS, WINDOW, HEADS = 256, 3, 3, 4
-DRAWN = (288, 64, 32)  # lessons, pairs and reviews of a step
-NEIGHBOURHOOD = 4_000  # rows of like length, from which a step draws
+DIMENSIONS = 384
+ENGLISH_SHARE = 0.5  # of the vector's length, that MiniLM has; the rest is E5's
+DRAWN = (3072, 256, 96)  # lessons, pairs and reviews of a step
+DROPPED = 0.1  # of the pieces of pairs and reviews, which are few and would be learnt by heart
+NEIGHBOURHOOD = 60_000  # rows of like length, from which a step draws
 TEMPERATURE = 0.05
-WEIGHTS = (2.0, 0.2, 0.2, 0.15)  # nearness to the teacher, telling its texts apart, pairs, pleasure
-RATE, WARM_UP_STEPS = 3e-3, 300
-DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+WEIGHTS = (2.0, 0.1, 0.1, 0.2, 0.15)  # nearness to the teachers, telling texts apart as each does, pairs, pleasure
+RATE, WARM_UP_STEPS = 3e-3, 500
 
 
 def table(path):
@@ -45,76 +49,36 @@ def table(path):
         return [line.rstrip("\n").split("\t") for line in f]
 
 
-def say(*what):
-    print(time.strftime("%H:%M:%S"), *what, file=sys.stderr, flush=True)
+# What the teachers say
 
 
-# The teacher
-
-
-class Teacher:
-    """BERT in sixteen bits: mean of the last layer, length one."""
-
-    def __init__(self, folder):
-        self.config = json.loads((folder / "config.json").read_text())
-        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(64)
-        weights = load_file(folder / "model.safetensors")
-        self.weights = {k: v.to(DEVICE, torch.bfloat16) for k, v in weights.items() if v.is_floating_point()}
-
-    def linear(self, x, name):
-        return F.linear(x, self.weights[name + ".weight"], self.weights[name + ".bias"])
-
-    def norm(self, x, name):
-        name += ".LayerNorm"
-        eps = self.config["layer_norm_eps"]
-        return F.layer_norm(x, x.shape[-1:], self.weights[name + ".weight"], self.weights[name + ".bias"], eps)
-
-    @torch.no_grad()
-    def forward(self, ids):
-        texts, length = ids.shape
-        heads = self.config["num_attention_heads"]
-        place = "embeddings.{}_embeddings.weight".format
-        x = self.weights[place("word")][ids] + self.weights[place("position")][:length]
-        x = self.norm(x + self.weights[place("token_type")][0], "embeddings")
-        for layer in range(self.config["num_hidden_layers"]):
-            at = f"encoder.layer.{layer}."
-            q, k, v = (
-                self.linear(x, at + "attention.self." + part).view(texts, length, heads, -1).transpose(1, 2)
-                for part in ("query", "key", "value")
-            )
-            seen = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(texts, length, -1)
-            x = self.norm(x + self.linear(seen, at + "attention.output.dense"), at + "attention.output")
-            inner = F.gelu(self.linear(x, at + "intermediate.dense"))
-            x = self.norm(x + self.linear(inner, at + "output.dense"), at + "output")
-        return F.normalize(x.float().mean(1), dim=1)
-
-    def encode(self, texts):
-        ids = [e.ids for e in self.tokenizer.encode_batch(texts)]
-        vectors = torch.zeros(len(texts), self.config["hidden_size"], dtype=torch.float16)
-        by_length = {}
-        for at, row in enumerate(ids):
-            by_length.setdefault(len(row), []).append(at)
-        done = 0
-        for length in sorted(by_length):
-            for rows in torch.tensor(by_length[length]).split(max(16, 2048 // length)):
-                batch = torch.tensor([ids[at] for at in rows.tolist()], device=DEVICE)
-                vectors[rows] = self.forward(batch).half().cpu()
-            done += len(by_length[length])
-            say(f"teacher {done}/{len(texts)}")
-        return vectors
-
-
-def taught(english, teacher, cache):
-    """The teacher's vectors of texts, asked for once."""
+def asked(teacher, texts, cache):
+    """A teacher's vectors of texts, asked for once."""
     if cache.exists():
         vectors = load_file(cache)["vectors"]
-        if len(vectors) == len(english):
+        if len(vectors) == len(texts):
             return vectors
-    vectors = Teacher(teacher).encode(english)
+    vectors = teacher().encode(texts)
     save_file({"vectors": vectors}, cache)
     return vectors
+
+
+def centred(vectors, texts):
+    """Without what all texts of a language have in common, length one: E5's vectors all point one way, and a little
+    differently in each language."""
+    vectors = vectors.float()
+    han = torch.tensor([re.search("[\u4e00-\u9fff]", text) is not None for text in texts])
+    for rows in (han, ~han):
+        vectors[rows] -= vectors[rows].mean(0)
+    return F.normalize(vectors, dim=1)
+
+
+def side_by_side(english, meant):
+    """The turn `[DIMENSIONS, both]` under which most is seen of both teachers' vectors of the same texts `[N, both]`."""
+    both = torch.cat([english, meant], 1)
+    values, vectors = torch.linalg.eigh(both.T @ both / len(both))
+    say(f"{DIMENSIONS} dimensions keep {values[-DIMENSIONS:].sum() / values.sum():.3f} of both teachers")
+    return vectors[:, -DIMENSIONS:].T.contiguous()
 
 
 # The vocabulary
@@ -141,7 +105,7 @@ def start(tokenizer, teacher, lessons):
     theirs.no_padding()
     weights = load_file(teacher / "model.safetensors")["embeddings.word_embeddings.weight"].float()
     pieces = theirs.get_vocab()
-    glosses = {text: english for english, text in lessons if len(text) == 1}
+    glosses = {text: english for english, _, text in lessons if len(text) == 1 and english}
     random = torch.Generator().manual_seed(SEED)
     rows = torch.randn(tokenizer.get_vocab_size(), weights.shape[1], generator=random) * 0.05
     for piece, at in sorted(tokenizer.get_vocab().items()):
@@ -156,14 +120,17 @@ def start(tokenizer, teacher, lessons):
 
 def neighbours(texts, tokenizer):
     """The pairs of pieces most often side by side, of each script as many, in order: `[pairs, 2]`."""
-    seen = collections.Counter()
-    for ids in texts:
-        seen.update(zip(ids[:-1].tolist(), ids[1:].tolist()))
-    latin = {at for piece, at in tokenizer.get_vocab().items() if piece.isascii()}
-    common = [pair for pair, times in seen.most_common() if min(pair) > 0 and times >= SEEN_MIN]
-    ours = [pair for pair in common if latin.issuperset(pair)]
-    theirs = [pair for pair in common if latin.isdisjoint(pair)]
-    return np.array(sorted(ours[:NEIGHBOURS] + theirs[:NEIGHBOURS]), dtype=np.int64)
+    pieces = tokenizer.get_vocab_size()
+    ids = np.concatenate([np.append(row.astype(np.int64), 0) for row in texts])
+    before, after = ids[:-1], ids[1:]
+    keys, times = np.unique((before * pieces + after)[(before > 0) & (after > 0)], return_counts=True)
+    keys = keys[times >= SEEN_MIN][np.argsort(-times[times >= SEEN_MIN], kind="stable")]
+    latin = np.zeros(pieces, dtype=bool)
+    latin[[at for piece, at in tokenizer.get_vocab().items() if piece.isascii()]] = True
+    pairs = np.stack([keys // pieces, keys % pieces], 1)
+    ours, theirs = latin[pairs].all(1), ~latin[pairs].any(1)
+    chosen = np.concatenate([keys[ours][:NEIGHBOURS], keys[theirs][:NEIGHBOURS]])
+    return np.stack([np.sort(chosen) // pieces, np.sort(chosen) % pieces], 1)
 
 
 # The net
@@ -210,8 +177,10 @@ class Net(nn.Module):
         self.out = linear((HEADS + 2) * WIDTH, dimensions)
         self.polarity = linear(dimensions, 1)
 
-    def forward(self, rows):
-        ids, mask = padded(rows)
+    def forward(self, ids):
+        """Unit vectors of `[texts, pieces]`, nothing being written as -1."""
+        mask = (ids >= 0).unsqueeze(2).float()
+        ids = ids.clamp(min=0)
         beside = F.embedding(self.pair_rows(ids), self.pair_embedding, padding_idx=len(self.pairs))
         x = (F.embedding(ids, self.embedding) + beside) * mask
         for at in range(LAYERS):
@@ -230,17 +199,23 @@ class Net(nn.Module):
         return torch.where(self.keys[rows] == keys, rows, len(self.keys))
 
 
-def padded(rows):
-    length = max(map(len, rows))
-    ids = np.zeros((len(rows), length), dtype=np.int64)
-    mask = np.zeros((len(rows), length, 1), dtype=np.float32)
-    for at, row in enumerate(rows):
-        ids[at, : len(row)] = row
-        mask[at, : len(row)] = 1
-    return torch.from_numpy(ids).to(DEVICE), torch.from_numpy(mask).to(DEVICE)
-
-
 # The lessons
+
+
+class Texts:
+    """Ids of many texts, on the device, as rows of one length."""
+
+    def __init__(self, tokenizer, texts, pieces_max=TEXT_PIECES_MAX):
+        encoded = tokenizer.encode_batch(texts, add_special_tokens=False)
+        rows = [np.array(e.ids[:pieces_max], dtype=np.int16) for e in encoded]
+        self.lengths = np.array([len(row) for row in rows])
+        ids = np.full((len(rows), pieces_max), -1, dtype=np.int16)
+        for at, row in enumerate(rows):
+            ids[at, : len(row)] = row
+        self.rows, self.ids = rows, torch.from_numpy(ids).to(DEVICE)
+
+    def take(self, at):
+        return self.ids[torch.from_numpy(at).to(DEVICE), : self.lengths[at].max()].long()
 
 
 class Drawn:
@@ -257,48 +232,79 @@ class Drawn:
 
 
 class School:
-    def __init__(self, texts, teacher, out, random):
+    def __init__(self, texts, minilm, e5, out, random):
         lessons, pairs, reviews = (table(texts / f"{name}.tsv") for name in ("lessons", "pairs", "reviews"))
-        english = list(dict.fromkeys(taught for taught, _ in lessons))
-        self.vectors = taught(english, teacher, texts / "teacher.safetensors")
-        folded = [b for _, b in lessons] + [b for _, b in pairs] + [a for a, _ in reviews]
+        english, meant = ([text for text in dict.fromkeys(row[of] for row in lessons) if text] for of in (0, 1))
+        self.english = asked(lambda: teachers.minilm(minilm), english, texts / "minilm.safetensors").float()
+        self.english *= math.sqrt(ENGLISH_SHARE)
+        self.meant = centred(asked(lambda: teachers.e5(e5), meant, texts / "e5.safetensors"), meant)
+        self.meant *= math.sqrt(1 - ENGLISH_SHARE)
+        row_of = [{text: at for at, text in enumerate(known)} for known in (english, meant)]
+        # What is not known in English is a row of zeros.
+        self.english = torch.cat([self.english, torch.zeros(1, self.english.shape[1])])
+        rows = [torch.tensor([rows.get(row[of], len(english)) for row in lessons]) for of, rows in enumerate(row_of)]
+        self.english_of, self.meant_of = (of.to(DEVICE) for of in rows)
+        same = torch.tensor([row[0] == row[1] for row in lessons])
+        self.turn = side_by_side(self.english[rows[0][same]], self.meant[rows[1][same]])
+        self.english, self.meant = self.english.half().to(DEVICE), self.meant.half().to(DEVICE)
+        self.turn = self.turn.to(DEVICE)
+
+        folded = [row[2] for row in lessons] + [b for _, b in pairs] + [a for a, _ in reviews]
         self.tokenizer = vocabulary(folded)
         out.mkdir(parents=True, exist_ok=True)
         self.tokenizer.save(str(out / "tokenizer.json"))
-        self.start = start(self.tokenizer, teacher, lessons)
-        row = {text: at for at, text in enumerate(english)}
-        self.lessons = self.ids([b for _, b in lessons])
-        self.rows = torch.tensor([row[a] for a, _ in lessons])
-        self.left, self.right = self.ids([a for a, _ in pairs]), self.ids([b for _, b in pairs])
-        self.reviews = self.ids([a for a, _ in reviews], REVIEW_PIECES_MAX)
-        self.pairs = neighbours(self.lessons + self.left + self.right + self.reviews, self.tokenizer)
-        self.pleased = torch.tensor([float(b == "1") for _, b in reviews])
-        longest = [max(len(a), len(b)) if len(a) and len(b) else 0 for a, b in zip(self.left, self.right)]
-        self.draws = [
-            Drawn(np.array(lengths), random)
-            for lengths in ([len(r) for r in self.lessons], longest, [len(r) for r in self.reviews])
-        ]
-
-    def ids(self, texts, pieces_max=TEXT_PIECES_MAX):
-        encoded = self.tokenizer.encode_batch(texts, add_special_tokens=False)
-        return [np.array(e.ids[:pieces_max], dtype=np.int32) for e in encoded]
+        self.start = start(self.tokenizer, minilm, lessons)
+        self.lessons = Texts(self.tokenizer, [row[2] for row in lessons])
+        self.left, self.right = (Texts(self.tokenizer, [row[of] for row in pairs]) for of in (0, 1))
+        self.reviews = Texts(self.tokenizer, [a for a, _ in reviews], REVIEW_PIECES_MAX)
+        self.pairs = neighbours(
+            self.lessons.rows + self.left.rows + self.right.rows + self.reviews.rows, self.tokenizer
+        )
+        self.pleased = torch.tensor([float(b == "1") for _, b in reviews], device=DEVICE)
+        a, b = self.left.lengths, self.right.lengths
+        longest = np.where((a > 0) & (b > 0), np.maximum(a, b), 0)
+        self.draws = [Drawn(lengths, random) for lengths in (self.lessons.lengths, longest, self.reviews.lengths)]
 
     def loss(self, net):
         lessons, pairs, reviews = (draws.draw(count) for draws, count in zip(self.draws, DRAWN))
-        said = net([self.lessons[at] for at in lessons])
-        wanted = self.vectors[self.rows[lessons]].float().to(DEVICE)
-        near = 1 - (said * wanted).sum(1).mean()
-        left, right = net([side[at] for side in (self.left, self.right) for at in pairs]).chunk(2)
-        together = (contrast(left, right) + contrast(right, left)) / 2
-        logits = net.polarity(net([self.reviews[at] for at in reviews])).squeeze(1) * 4
-        pleasure = F.binary_cross_entropy_with_logits(logits.float(), self.pleased[reviews].to(DEVICE))
-        parts = (near, contrast(said, wanted), together, pleasure)
-        return sum(weight * part for weight, part in zip(WEIGHTS, parts)), near
+        at = torch.from_numpy(lessons).to(DEVICE)
+        english_of, meant_of = self.english_of[at], self.meant_of[at]
+        english, meant = self.english[english_of].float(), self.meant[meant_of].float()
+        said = (net(self.lessons.take(lessons)) @ self.turn).split([english.shape[1], meant.shape[1]], 1)
+        known = (english_of < len(self.english) - 1).float()
+        apart = (said[0] - english).square().sum(1) * known + (said[1] - meant).square().sum(1)
+        of_english = contrast(said[0], english, english_of, known)
+        of_meant = contrast(said[1], meant, meant_of, torch.ones_like(known))
+        left, right = net(thinned(self.left.take(pairs))), net(thinned(self.right.take(pairs)))
+        one = torch.ones(len(pairs), device=DEVICE)
+        each = torch.arange(len(pairs), device=DEVICE)
+        together = (contrast(left, right, each, one) + contrast(right, left, each, one)) / 2
+        logits = net.polarity(net(thinned(self.reviews.take(reviews)))).squeeze(1) * 4
+        pleased = self.pleased[torch.from_numpy(reviews).to(DEVICE)]
+        pleasure = F.binary_cross_entropy_with_logits(logits.float(), pleased)
+        near = F.cosine_similarity(said[0], english) * known
+        parts = (apart.mean() / 2, of_english, of_meant, together, pleasure)
+        figures = (near.sum() / known.sum().clamp(min=1), F.cosine_similarity(said[1], meant).mean(), pleasure)
+        return sum(weight * part for weight, part in zip(WEIGHTS, parts)), torch.stack(figures).detach()
 
 
-def contrast(left, right):
-    """Each row of one side must be nearest to its partner among all of the other."""
-    return F.cross_entropy(left @ right.T / TEMPERATURE, torch.arange(len(left), device=left.device))
+def thinned(ids):
+    """Without some of the pieces; the first stays, so that something is left."""
+    dropped = torch.rand(ids.shape, device=ids.device) < DROPPED
+    dropped[:, 0] = False
+    return ids.masked_fill(dropped, -1)
+
+
+def contrast(left, right, names, weights):
+    """Each row of one side must be nearest to its partner among all of the other; rows of one name are no rivals, nor is
+    what weighs nothing."""
+    scores = F.normalize(left, dim=1) @ F.normalize(right, dim=1).T / TEMPERATURE
+    rivals = (names[:, None] != names[None]) & (weights[None] > 0)
+    rivals.fill_diagonal_(True)
+    lost = F.cross_entropy(
+        scores.masked_fill(~rivals, -1e4), torch.arange(len(left), device=left.device), reduction="none"
+    )
+    return (lost * weights).sum() / weights.sum().clamp(min=1)
 
 
 def teach(net, school, steps, out):
@@ -318,15 +324,15 @@ def teach(net, school, steps, out):
         for group in optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast(DEVICE, torch.bfloat16):
-            loss, near = school.loss(net)
+            loss, figures = school.loss(net)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        averages.append((loss.item(), 1 - near.item()))
+        averages.append(figures)
         if (step + 1) % 500 == 0:
-            loss, cosine = np.mean(averages, 0)
+            english, meant, pleasure = torch.stack(averages).mean(0).tolist()
             averages = []
-            say(f"encoder {step + 1}/{steps} loss {loss:.3f} cosine {cosine:.3f}")
+            say(f"encoder {step + 1}/{steps} minilm {english:.3f} e5 {meant:.3f} pleasure {pleasure:.3f}")
         if (step + 1) % 1000 == 0:
             random = school.draws[0].random.bit_generator.state
             kept = {"step": step + 1, "net": net.state_dict(), "optimizer": optimizer.state_dict(), "random": random}
@@ -361,14 +367,14 @@ def write(net, school, out):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("texts", "teacher", "out"):
+    for name in ("texts", "minilm", "e5", "out"):
         parser.add_argument(name, type=Path)
-    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--steps", type=int, default=8_000)
     args = parser.parse_args()
     torch.manual_seed(SEED)
-    school = School(args.texts, args.teacher, args.out, np.random.default_rng(SEED))
-    say(f"{len(school.lessons)} lessons, {len(school.left)} pairs, {len(school.reviews)} reviews")
-    net = Net(school.start, school.pairs, school.vectors.shape[1]).to(DEVICE)
+    school = School(args.texts, args.minilm, args.e5, args.out, np.random.default_rng(SEED))
+    say(f"{len(school.lessons.ids)} lessons, {len(school.left.ids)} pairs, {len(school.reviews.ids)} reviews")
+    net = Net(school.start, school.pairs, DIMENSIONS).to(DEVICE)
     teach(net, school, args.steps, args.out)
     write(net, school, args.out)
     say(f"wrote {args.out}; now `xiaoer train`")

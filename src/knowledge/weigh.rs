@@ -80,20 +80,20 @@ impl Parts {
 
 /// Weights of the ranking.
 const RANKING: [f32; FEATURES] = [
-    1.98, 0.58, 0.87, 0.26, 1.2, 0.68, 0.54, 4.11, 4.12, 2.99, 3.4, 3.47, 0.0, 1.22,
+    1.97, 0.86, 0.8, 0.26, 1.36, 0.62, 0.52, 4.37, 4.17, 3.51, 3.27, 3.4, 0.0, 1.1,
 ];
 
 /// Weights of the choice among the passages of the best article.
 const WITHIN: [f32; FEATURES] = [
-    1.6, 0.13, 0.0, 0.0, 0.78, 1.54, 0.4, 4.07, 3.34, 0.1, 0.0, 1.28, 0.98, 0.0,
+    2.04, 0.1, 0.0, 0.0, 0.74, 1.28, 0.21, 4.26, 3.67, 0.0, 0.0, 1.08, 0.87, 0.0,
 ];
 
 /// Weights of the features of the best hit, of its lead over the next article, and a bias.
 const ANSWERABLE: [f32; FEATURES] = [
-    0.11, 0.16, 0.67, 0.0, 0.22, 0.0, 0.0, 1.4, 1.63, 0.43, 0.54, 0.93, 0.0, 0.0,
+    0.13, 0.22, 0.74, 0.0, 0.26, 0.0, 0.0, 1.57, 1.46, 0.84, 0.94, 0.77, 0.0, 0.0,
 ];
-const ANSWERABLE_LEAD: f32 = 0.31;
-const ANSWERABLE_BIAS: f32 = -2.62;
+const ANSWERABLE_LEAD: f32 = 0.26;
+const ANSWERABLE_BIAS: f32 = -2.38;
 
 fn dot(weights: &[f32; FEATURES], parts: &Parts) -> f32 {
     weights.iter().zip(parts.values()).map(|(w, v)| w * v).sum()

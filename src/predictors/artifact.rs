@@ -17,7 +17,7 @@ use super::mix::Mix;
 use crate::conversation::sha256;
 
 /// Version of this layout.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 /// File of the weights of an encoder that was tuned with the heads.
 pub(super) const TUNED: &str = "encoder.safetensors";
 /// Largest file, in bytes.
@@ -253,8 +253,8 @@ pub(super) fn head_tensors(name: &str, head: &Head) -> Result<Vec<(String, Tenso
     Ok(vec![
         (key("places"), Tensor::from_vec(places, rows, &Device::Cpu)?),
         (
-            key("idf"),
-            Tensor::from_slice(&head.linear.idf, rows, &Device::Cpu)?,
+            key("weights"),
+            Tensor::from_slice(&head.linear.weights, rows, &Device::Cpu)?,
         ),
         (
             key("sparse"),
@@ -394,7 +394,7 @@ pub(super) fn head_of(
         linear: Linear {
             classes,
             rows: (0..).zip(places).map(|(row, place)| (place, row)).collect(),
-            idf: floats("idf", &[rows])?,
+            weights: floats("weights", &[rows])?,
             sparse: from_bytes(&bytes, &floats("scale", &[rows])?, classes),
             dense: floats("dense", &[dimensions, classes])?,
             bias: floats("bias", &[classes])?,

@@ -196,7 +196,7 @@ impl Head {
 }
 
 fn fit_linear(set: Set<'_>, classes: usize, taste: Taste, after_class: &mut impl FnMut()) -> Linear {
-    let mut linear = Linear::fresh(set.features, classes, set.dimensions);
+    let mut linear = Linear::fresh(set.features, set.labels, classes, set.dimensions);
     linear.train(set.features, set.labels, taste, |_| after_class());
     linear
 }

@@ -32,8 +32,8 @@ pub(super) struct Linear {
     pub classes: usize,
     /// Row of each kept place.
     pub rows: HashMap<u32, u32>,
-    /// Inverse document frequency of each row.
-    pub idf: Vec<f32>,
+    /// Weight of each row: how rare it is and, of two classes, how far it leans to one.
+    pub weights: Vec<f32>,
     /// `rows x classes`.
     pub sparse: Vec<f32>,
     /// `dimensions x classes`.
@@ -43,7 +43,7 @@ pub(super) struct Linear {
 
 impl Linear {
     /// An untrained head for these examples.
-    pub fn fresh(examples: &[&Features], classes: usize, dimensions: usize) -> Self {
+    pub fn fresh(examples: &[&Features], labels: &[usize], classes: usize, dimensions: usize) -> Self {
         let mut seen: HashMap<u32, u32> = HashMap::new();
         for place in examples.iter().flat_map(|e| &e.places) {
             *seen.entry(*place).or_insert(0) += 1;
@@ -54,16 +54,14 @@ impl Linear {
             .map(|(p, _)| *p)
             .collect();
         kept.sort_unstable();
+        let rows: HashMap<u32, u32> = (0..).zip(&kept).map(|(row, place)| (*place, row)).collect();
         let all = examples.len() as f32;
-        let idf = kept
-            .iter()
-            .map(|place| (1.0 + all / seen[place] as f32).ln())
-            .collect();
-        let rows = (0..).zip(&kept).map(|(row, place)| (*place, row)).collect();
+        let leans = leanings(examples, labels, classes, &rows);
+        let weight = |(place, lean): (&u32, f32)| (1.0 + all / seen[place] as f32).ln() * lean.sqrt();
         Self {
             classes,
+            weights: kept.iter().zip(leans).map(weight).collect(),
             rows,
-            idf,
             sparse: vec![0.0; kept.len() * classes],
             dense: vec![0.0; dimensions * classes],
             bias: vec![0.0; classes],
@@ -75,7 +73,7 @@ impl Linear {
         let mut active: Vec<(usize, f32)> = places
             .iter()
             .filter_map(|place| self.rows.get(place))
-            .map(|row| (*row as usize, self.idf[*row as usize]))
+            .map(|row| (*row as usize, self.weights[*row as usize]))
             .collect();
         let norm = active
             .iter()
@@ -134,7 +132,7 @@ impl Linear {
         taste: Taste,
         mut after_class: impl FnMut(usize),
     ) {
-        let (classes, rows) = (self.classes, self.idf.len());
+        let (classes, rows) = (self.classes, self.weights.len());
         let problem = Problem {
             examples: examples
                 .iter()
@@ -161,6 +159,24 @@ impl Linear {
             after_class(done);
         });
     }
+}
+
+/// How far each row leans to one of two classes: the logarithm of how much oftener it stands there (Wang and
+/// Manning, 2012, "Baselines and Bigrams"). Of more classes 1: an n-gram that leans to none of many still tells
+/// some of them apart, and their messages are few.
+fn leanings(examples: &[&Features], labels: &[usize], classes: usize, rows: &HashMap<u32, u32>) -> Vec<f32> {
+    if classes != 2 {
+        return vec![1.0; rows.len()];
+    }
+    let mut seen = vec![[1.0_f32; 2]; rows.len()];
+    let mut sizes = [2.0_f32; 2];
+    for (example, label) in examples.iter().zip(labels) {
+        sizes[*label] += 1.0;
+        let known = example.places.iter().filter_map(|place| rows.get(place));
+        known.for_each(|row| seen[*row as usize][*label] += 1.0);
+    }
+    let lean = |[no, yes]: &[f32; 2]| (yes / sizes[1] * sizes[0] / no).ln().abs();
+    seen.iter().map(lean).collect()
 }
 
 fn put_column(table: &mut [f32], width: usize, column: usize, values: &[f32]) {
@@ -208,7 +224,7 @@ mod tests {
         let labels = [0, 0, 1, 1, 0, 1];
         let examples: Vec<_> = texts.iter().map(|t| features(t)).collect();
         let examples: Vec<&Features> = examples.iter().collect();
-        let mut head = Linear::fresh(&examples, 2, 2);
+        let mut head = Linear::fresh(&examples, &labels, 2, 2);
         let mut done = 0;
         let taste = Taste {
             cost: 10.0,
@@ -218,6 +234,23 @@ mod tests {
         assert_eq!(done, 2);
         let p = softmax(&head.logits(&features("give me my money")));
         assert!(p[0] > 0.6, "{p:?}");
+    }
+
+    #[test]
+    fn of_two_classes_what_leans_weighs_more() {
+        let texts = ["good film", "good fun", "bad film", "bad fun"];
+        let examples: Vec<_> = texts.iter().map(|t| features(t)).collect();
+        let examples: Vec<&Features> = examples.iter().collect();
+        let weight = |head: &Linear, word: &str| {
+            let known = features::places(word)
+                .into_iter()
+                .filter_map(|place| head.rows.get(&place));
+            known.map(|row| head.weights[*row as usize]).fold(0.0, f32::max)
+        };
+        let two = Linear::fresh(&examples, &[0, 0, 1, 1], 2, 2);
+        assert!(weight(&two, "good") > weight(&two, "film") + 0.5);
+        let three = Linear::fresh(&examples, &[0, 0, 1, 2], 3, 2);
+        assert!((weight(&three, "good") - weight(&three, "film")).abs() < 1e-6);
     }
 
     #[test]

@@ -13,6 +13,8 @@ const ROUNDS: usize = 4;
 const CUTS: usize = 16;
 /// Largest share of wrong labels that is believed.
 const NOISE_MAX: f32 = 0.4;
+/// Fewest classes among which wrong labels can be told from errors.
+const NOISE_CLASSES_MIN: usize = 20;
 
 /// Weights of the two scores.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -58,7 +60,13 @@ impl Mix {
             .exp();
             let rest = mix;
             mix.likeness = least(0.0, 40.0, |likeness| surprise(Self { likeness, ..rest }, noise));
-            noise = least(0.0, NOISE_MAX, |noise| surprise(mix, noise));
+            // With few classes an error of the model and one of the label look the same, and it is the model's.
+            if said
+                .first()
+                .is_some_and(|(linear, _)| linear.len() >= NOISE_CLASSES_MIN)
+            {
+                noise = least(0.0, NOISE_MAX, |noise| surprise(mix, noise));
+            }
         }
         mix
     }

@@ -45,3 +45,15 @@ fn a_folder_of_another_kind_is_refused_with_its_name() {
     let said = Encoder::load(folder.path()).err().unwrap().to_string();
     assert!(said.contains("config.json") && said.contains("gpt2"), "{said}");
 }
+
+/// A complaint says at its end what it is about.
+#[test]
+fn a_long_text_is_heard_to_its_end() {
+    let encoder = Encoder::load(&root().join("models/encoder")).unwrap();
+    let likeness = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    let begun = "我们一家人都很喜欢去公园散步".repeat(9);
+    let [beginning, whole, end] = [begun.clone(), format!("{begun}我要退款"), "我要退款".to_owned()]
+        .map(|text| encoder.encode(&text).unwrap());
+    assert!((likeness(&whole, &whole) - 1.0).abs() < 1e-4, "not of length one");
+    assert!(likeness(&whole, &end) > likeness(&beginning, &end) + 0.01);
+}

@@ -13,7 +13,7 @@ use super::{Batch, unit};
 
 /// `model_type` in `config.json`.
 pub(super) const MODEL_TYPE: &str = "xiaoer-gated";
-/// Pieces looked at; the rest of a long message is not encoded.
+/// Pieces looked at together.
 pub(super) const PIECES_MAX: usize = 96;
 /// Attention heads of the pooling.
 const HEADS: usize = 4;

@@ -18,6 +18,7 @@ use tokenizers::Tokenizer;
 
 use super::Error;
 use super::artifact::{self, bad};
+use super::margin::dot;
 use crate::conversation::{fold, sha256};
 use batch::{Batch, batch};
 use bert::Bert;
@@ -29,6 +30,8 @@ use spelling::Spelling;
 pub(super) const FILES: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
 /// Longest text looked at, in characters.
 const CHARS_MAX: usize = 400;
+/// Windows of a long text that a net of our kind looks at, one after the other.
+const WINDOWS_MAX: usize = 4;
 /// Texts encoded at once.
 const BATCH_TEXTS: usize = 32;
 
@@ -40,6 +43,8 @@ pub struct Encoder {
     net: Net,
     /// Pieces looked at; the rest of a long text is not encoded.
     pieces_max: usize,
+    /// Pieces that the net looks at together; a longer text is the mean of its windows.
+    window: usize,
     version: String,
     /// The weights of a net of our kind, by name; empty for another's, which is not tuned.
     weights: HashMap<String, Tensor>,
@@ -80,7 +85,7 @@ impl Encoder {
         let tensors = artifact::encoder_weights(FILES[2], &weights)?;
         let vb = VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu);
         let wrong = |e: candle_core::Error| bad(FILES[2], &e.to_string());
-        let (net, vocabulary, pieces_max, weights) = match kind.model_type.as_str() {
+        let (net, vocabulary, window, weights) = match kind.model_type.as_str() {
             gated::MODEL_TYPE => {
                 let shape: gated::Shape =
                     serde_json::from_slice(&config).map_err(|e| bad(FILES[0], &e.to_string()))?;
@@ -88,8 +93,8 @@ impl Encoder {
                 (Net::Gated(net), shape.vocab_size, gated::PIECES_MAX, tensors)
             }
             "bert" => {
-                let (bert, vocabulary, pieces_max) = Bert::new(&config, vb)?;
-                (Net::Bert(Box::new(bert)), vocabulary, pieces_max, HashMap::new())
+                let (bert, vocabulary, window) = Bert::new(&config, vb)?;
+                (Net::Bert(Box::new(bert)), vocabulary, window, HashMap::new())
             }
             other => {
                 let why = format!(
@@ -106,11 +111,13 @@ impl Encoder {
         }
         let spelling =
             matches!(net, Net::Gated(_)).then(|| Arc::new(Spelling::new(tokenizer.get_vocab(false))));
+        let windows = spelling.as_ref().map_or(1, |_| WINDOWS_MAX);
         Ok(Self {
             spelling,
             tokenizer,
             net,
-            pieces_max,
+            pieces_max: windows * window,
+            window,
             version,
             weights,
         })
@@ -130,6 +137,7 @@ impl Encoder {
             spelling: self.spelling.clone(),
             net: Net::Gated(Gated::new(net.shape(), &vb)?.settled()?),
             pieces_max: self.pieces_max,
+            window: self.window,
             version: self.version.clone(),
             weights,
         })
@@ -166,29 +174,39 @@ impl Encoder {
     /// # Errors
     /// Only when the net itself is broken, which loading rules out.
     pub fn encode(&self, text: &str) -> Result<Vec<f32>, Error> {
-        let ids = self.pieces(text);
-        if ids.is_empty() {
-            return Ok(vec![0.0; self.dimensions()]);
-        }
-        Ok(self.forward(&batch(&[ids])?)?.squeeze(0)?.to_vec1()?)
+        let vectors = self.encode_all(&[text], |_| {})?;
+        Ok(vectors.into_iter().next().unwrap_or_default())
     }
 
-    /// The same for many texts, those of like length together.
+    /// The same for many texts, windows of like length together.
     ///
     /// # Errors
     /// As [`Self::encode`].
     pub fn encode_all(&self, texts: &[&str], mut after: impl FnMut(usize)) -> Result<Vec<Vec<f32>>, Error> {
         let pieces: Vec<Vec<u32>> = texts.iter().map(|text| self.pieces(text)).collect();
-        let mut order: Vec<usize> = (0..texts.len()).filter(|at| !pieces[*at].is_empty()).collect();
-        order.sort_by_key(|at| pieces[*at].len());
+        let windows_of = |(at, ids): (usize, &Vec<u32>)| {
+            let windows = ids.chunks(self.window).map(<[u32]>::to_vec);
+            windows.map(|window| (at, window)).collect::<Vec<_>>()
+        };
+        let mut windows: Vec<(usize, Vec<u32>)> = pieces.iter().enumerate().flat_map(windows_of).collect();
+        windows.sort_by_key(|(_, ids)| ids.len());
         let mut vectors = vec![vec![0.0; self.dimensions()]; texts.len()];
-        for (done, chunk) in order.chunks(BATCH_TEXTS).enumerate() {
-            let ids: Vec<Vec<u32>> = chunk.iter().map(|at| pieces[*at].clone()).collect();
+        for (done, chunk) in windows.chunks(BATCH_TEXTS).enumerate() {
+            let (places, ids): (Vec<usize>, Vec<Vec<u32>>) = chunk.iter().cloned().unzip();
             let rows: Vec<Vec<f32>> = self.forward(&batch(&ids)?)?.to_vec2()?;
-            for (at, row) in chunk.iter().zip(rows) {
-                vectors[*at] = row;
+            for ((at, row), ids) in places.into_iter().zip(rows).zip(ids) {
+                let share = ids.len() as f32 / pieces[at].len() as f32;
+                vectors[at].iter_mut().zip(row).for_each(|(v, r)| *v += share * r);
             }
             after((done + 1) * BATCH_TEXTS);
+        }
+        let long = pieces
+            .iter()
+            .zip(&mut vectors)
+            .filter(|(ids, _)| ids.len() > self.window);
+        for (_, vector) in long {
+            let length = dot(vector, vector).sqrt().max(1e-6);
+            vector.iter_mut().for_each(|v| *v /= length);
         }
         Ok(vectors)
     }
