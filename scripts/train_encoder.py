@@ -35,7 +35,7 @@ NEIGHBOURS = 18_000  # pairs of pieces side by side that have a meaning of their
 TEXT_PIECES_MAX, REVIEW_PIECES_MAX = 40, 96  # looked at while training
 WIDTH, LAYERS, WINDOW, HEADS = 256, 3, 3, 4
 DIMENSIONS = 384
-ENGLISH_SHARE = 0.5  # of the vector's length, that MiniLM has; the rest is E5's
+ENGLISH_SHARE = 0.5  # of the vector's squared length, that MiniLM has; the rest is E5's
 DRAWN = (3072, 256, 96)  # lessons, pairs and reviews of a step
 DROPPED = 0.1  # of the pieces of pairs and reviews, which are few and would be learnt by heart
 NEIGHBOURHOOD = 60_000  # rows of like length, from which a step draws
@@ -250,9 +250,11 @@ class School:
         self.turn = self.turn.to(DEVICE)
 
         folded = [row[2] for row in lessons] + [b for _, b in pairs] + [a for a, _ in reviews]
-        self.tokenizer = vocabulary(folded)
         out.mkdir(parents=True, exist_ok=True)
-        self.tokenizer.save(str(out / "tokenizer.json"))
+        kept = str(out / "tokenizer.json")
+        # The trainer breaks ties anew each time, so a run that goes on keeps its vocabulary.
+        self.tokenizer = Tokenizer.from_file(kept) if (out / "state.pt").exists() else vocabulary(folded)
+        self.tokenizer.save(kept)
         self.start = start(self.tokenizer, minilm, lessons)
         self.lessons = Texts(self.tokenizer, [row[2] for row in lessons])
         self.left, self.right = (Texts(self.tokenizer, [row[of] for row in pairs]) for of in (0, 1))
