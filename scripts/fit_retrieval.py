@@ -146,4 +146,5 @@ def main():
     print("names     ", names)
 
 
-main()
+if __name__ == "__main__":
+    main()
