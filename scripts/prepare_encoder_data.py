@@ -4,8 +4,9 @@
 Usage: python3 scripts/prepare_encoder_data.py DATA_DIR OUT_DIR
 Writes OUT_DIR/lessons.tsv (English for the English teacher, or nothing, TAB a text for the teacher of many languages TAB
 a text of the same meaning), OUT_DIR/pairs.tsv (text TAB text of the same meaning) and OUT_DIR/reviews.tsv (text TAB
-0|1); all but what is for the teachers is folded. Which sets, under which licences: models/CARD.md. Test splits, CLINC150, Banking77, sets marked "not for training" and whatever a shop
-writes are left out, and so is a tenth of the shop reviews, which prepare_eval_data.py measures on.
+0|1); all but what is for the teachers is folded. Which sets, under which licences: models/CARD.md. Test splits, CLINC150,
+Banking77, sets marked "not for training" and whatever a shop writes are left out, and so is a tenth of the shop reviews,
+which prepare_eval_data.py measures on.
 """
 
 import csv

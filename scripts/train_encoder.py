@@ -121,9 +121,9 @@ def start(tokenizer, teacher, lessons):
 def neighbours(texts, tokenizer):
     """The pairs of pieces most often side by side, of each script as many, in order: `[pairs, 2]`."""
     pieces = tokenizer.get_vocab_size()
-    ids = np.concatenate([np.append(row.astype(np.int64), 0) for row in texts])
-    before, after = ids[:-1], ids[1:]
-    keys, times = np.unique((before * pieces + after)[(before > 0) & (after > 0)], return_counts=True)
+    sides = ((text.ids[:, :-1].long(), text.ids[:, 1:].long()) for text in texts)
+    seen = [(before * pieces + after)[(before > 0) & (after > 0)].cpu().numpy() for before, after in sides]
+    keys, times = np.unique(np.concatenate(seen), return_counts=True)
     keys = keys[times >= SEEN_MIN][np.argsort(-times[times >= SEEN_MIN], kind="stable")]
     latin = np.zeros(pieces, dtype=bool)
     latin[[at for piece, at in tokenizer.get_vocab().items() if piece.isascii()]] = True
@@ -212,7 +212,7 @@ class Texts:
         ids = np.full((len(rows), pieces_max), -1, dtype=np.int16)
         for at, row in enumerate(rows):
             ids[at, : len(row)] = row
-        self.rows, self.ids = rows, torch.from_numpy(ids).to(DEVICE)
+        self.ids = torch.from_numpy(ids).to(DEVICE)
 
     def take(self, at):
         return self.ids[torch.from_numpy(at).to(DEVICE), : self.lengths[at].max()].long()
@@ -231,6 +231,12 @@ class Drawn:
         return self.order[start + self.random.integers(0, min(NEIGHBOURHOOD, len(self.order)), count)]
 
 
+def places(texts, lessons, column):
+    """Where among the texts that of each lesson stands."""
+    place = {text: at for at, text in enumerate(texts)}
+    return torch.tensor([place[row[column]] for row in lessons])
+
+
 class School:
     def __init__(self, texts, minilm, e5, out, random):
         lessons, pairs, reviews = (table(texts / f"{name}.tsv") for name in ("lessons", "pairs", "reviews"))
@@ -239,13 +245,12 @@ class School:
         self.english *= math.sqrt(ENGLISH_SHARE)
         self.meant = centred(asked(lambda: teachers.e5(e5), meant, texts / "e5.safetensors"), meant)
         self.meant *= math.sqrt(1 - ENGLISH_SHARE)
-        row_of = [{text: at for at, text in enumerate(known)} for known in (english, meant)]
-        # What is not known in English is a row of zeros.
+        # What is not known in English is a last row of zeros.
         self.english = torch.cat([self.english, torch.zeros(1, self.english.shape[1])])
-        rows = [torch.tensor([rows.get(row[of], len(english)) for row in lessons]) for of, rows in enumerate(row_of)]
-        self.english_of, self.meant_of = (of.to(DEVICE) for of in rows)
+        english_of, meant_of = places(english + [""], lessons, 0), places(meant, lessons, 1)
         same = torch.tensor([row[0] == row[1] for row in lessons])
-        self.turn = side_by_side(self.english[rows[0][same]], self.meant[rows[1][same]])
+        self.turn = side_by_side(self.english[english_of[same]], self.meant[meant_of[same]])
+        self.english_of, self.meant_of = english_of.to(DEVICE), meant_of.to(DEVICE)
         self.english, self.meant = self.english.half().to(DEVICE), self.meant.half().to(DEVICE)
         self.turn = self.turn.to(DEVICE)
 
@@ -259,9 +264,7 @@ class School:
         self.lessons = Texts(self.tokenizer, [row[2] for row in lessons])
         self.left, self.right = (Texts(self.tokenizer, [row[of] for row in pairs]) for of in (0, 1))
         self.reviews = Texts(self.tokenizer, [a for a, _ in reviews], REVIEW_PIECES_MAX)
-        self.pairs = neighbours(
-            self.lessons.rows + self.left.rows + self.right.rows + self.reviews.rows, self.tokenizer
-        )
+        self.pairs = neighbours([self.lessons, self.left, self.right, self.reviews], self.tokenizer)
         self.pleased = torch.tensor([float(b == "1") for _, b in reviews], device=DEVICE)
         a, b = self.left.lengths, self.right.lengths
         longest = np.where((a > 0) & (b > 0), np.maximum(a, b), 0)

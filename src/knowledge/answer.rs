@@ -20,22 +20,10 @@ const CURATED_MIN: f32 = 0.8;
 const ANSWER_MIN: f32 = 0.49;
 /// Two articles are offered from this score on, which 7 % of the questions that have an answer do not reach.
 const UNSURE_MIN: f32 = 0.35;
-/// Where no word speaks for a passage, its meaning must be at least so near; a topic alone is had by babble too.
-const MEANING_MIN: f32 = 0.35;
 /// What the first sentence of a passage has before the others: it mostly says it all.
 const FIRST_BONUS: f32 = 0.25;
 /// Articles to read on.
 const RELATED_MAX: usize = 3;
-
-/// Whether neither words nor meaning speak for a passage.
-fn is_babble(parts: &Parts) -> bool {
-    let words = parts.coverage.max(parts.question).max(parts.title);
-    let meaning = parts
-        .meaning
-        .max(parts.meaning_sentence)
-        .max(parts.meaning_question);
-    words == 0.0 && meaning < MEANING_MIN
-}
 
 pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
     let question = retriever.question(&completed(query), query.lang);
@@ -49,7 +37,6 @@ pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
         |hit| asked_for(&hit.parts),
     );
     let decision = match score {
-        _ if pinned.is_none() && is_babble(&best.parts) => Decision::Refuse,
         s if s >= ANSWER_MIN => Decision::Answer,
         s if s >= UNSURE_MIN => Decision::Unsure,
         _ => Decision::Refuse,

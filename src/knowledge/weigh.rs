@@ -94,6 +94,8 @@ const ANSWERABLE: [f32; FEATURES] = [
 ];
 const ANSWERABLE_LEAD: f32 = 0.26;
 const ANSWERABLE_BIAS: f32 = -2.38;
+/// Where no word speaks for a passage, its meaning must be at least so near; a topic alone is had by babble too.
+const MEANING_MIN: f32 = 0.35;
 
 fn dot(weights: &[f32; FEATURES], parts: &Parts) -> f32 {
     weights.iter().zip(parts.values()).map(|(w, v)| w * v).sum()
@@ -109,8 +111,21 @@ pub(super) fn rank_within(parts: &Parts) -> f32 {
     dot(&WITHIN, parts)
 }
 
+/// Whether neither words nor meaning speak for a passage.
+fn answers_babble(parts: &Parts) -> bool {
+    let words = parts.coverage.max(parts.question).max(parts.title);
+    let meaning = parts
+        .meaning
+        .max(parts.meaning_sentence)
+        .max(parts.meaning_question);
+    words == 0.0 && meaning < MEANING_MIN
+}
+
 /// How likely a passage answers, given its parts and how far its score is ahead of the next article's.
 pub(super) fn answerable(parts: &Parts, lead: f32) -> f32 {
+    if answers_babble(parts) {
+        return 0.0;
+    }
     let sum = dot(&ANSWERABLE, parts) + ANSWERABLE_LEAD * lead + ANSWERABLE_BIAS;
     1.0 / (1.0 + (-sum).exp())
 }
@@ -132,5 +147,13 @@ mod tests {
         assert!(rank(&found, 2.0) > rank(&found, 1.0));
         assert!(answerable(&found, 1.0) > answerable(&nothing, 0.0));
         assert!(answerable(&nothing, 0.0) < 0.5);
+        let topic_alone = Parts {
+            topic: 1.0,
+            ..nothing
+        };
+        assert!(
+            answerable(&topic_alone, 9.0) < f32::EPSILON,
+            "babble has a topic too"
+        );
     }
 }

@@ -45,6 +45,9 @@ impl Mix {
     /// The weights under which the labels are least surprising.
     pub fn fit(said: &[(Vec<f32>, Vec<f32>)], labels: &[usize]) -> Self {
         let (mut mix, mut noise) = (Self::default(), 0.0);
+        let classes = said.first().map_or(0, |(linear, _)| linear.len());
+        // With few classes an error of the model and one of the label look the same, and it is the model's.
+        let tells_noise = classes >= NOISE_CLASSES_MIN;
         for _ in 0..ROUNDS {
             let surprise = |mix: Self, noise: f32| surprise(said, labels, mix, noise);
             let rest = mix;
@@ -60,11 +63,7 @@ impl Mix {
             .exp();
             let rest = mix;
             mix.likeness = least(0.0, 40.0, |likeness| surprise(Self { likeness, ..rest }, noise));
-            // With few classes an error of the model and one of the label look the same, and it is the model's.
-            if said
-                .first()
-                .is_some_and(|(linear, _)| linear.len() >= NOISE_CLASSES_MIN)
-            {
+            if tells_noise {
                 noise = least(0.0, NOISE_MAX, |noise| surprise(mix, noise));
             }
         }

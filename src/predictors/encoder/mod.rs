@@ -30,7 +30,8 @@ use spelling::Spelling;
 pub(super) const FILES: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
 /// Longest text looked at, in characters.
 const CHARS_MAX: usize = 400;
-/// Windows of a long text that a net of our kind looks at, one after the other.
+/// Windows of a long text that a net of our kind looks at, one after the other, and of which it takes the mean; the
+/// rest is not encoded. Another's net looks at one.
 const WINDOWS_MAX: usize = 4;
 /// Texts encoded at once.
 const BATCH_TEXTS: usize = 32;
@@ -41,9 +42,7 @@ pub struct Encoder {
     /// Of a net of our kind; others have their own ways with slips.
     spelling: Option<Arc<Spelling>>,
     net: Net,
-    /// Pieces looked at; the rest of a long text is not encoded.
-    pieces_max: usize,
-    /// Pieces that the net looks at together; a longer text is the mean of its windows.
+    /// Pieces that the net looks at together.
     window: usize,
     version: String,
     /// The weights of a net of our kind, by name; empty for another's, which is not tuned.
@@ -111,12 +110,10 @@ impl Encoder {
         }
         let spelling =
             matches!(net, Net::Gated(_)).then(|| Arc::new(Spelling::new(tokenizer.get_vocab(false))));
-        let windows = spelling.as_ref().map_or(1, |_| WINDOWS_MAX);
         Ok(Self {
             spelling,
             tokenizer,
             net,
-            pieces_max: windows * window,
             window,
             version,
             weights,
@@ -136,7 +133,6 @@ impl Encoder {
             tokenizer: self.tokenizer.clone(),
             spelling: self.spelling.clone(),
             net: Net::Gated(Gated::new(net.shape(), &vb)?.settled()?),
-            pieces_max: self.pieces_max,
             window: self.window,
             version: self.version.clone(),
             weights,
@@ -184,19 +180,21 @@ impl Encoder {
     /// As [`Self::encode`].
     pub fn encode_all(&self, texts: &[&str], mut after: impl FnMut(usize)) -> Result<Vec<Vec<f32>>, Error> {
         let pieces: Vec<Vec<u32>> = texts.iter().map(|text| self.pieces(text)).collect();
-        let windows_of = |(at, ids): (usize, &Vec<u32>)| {
-            let windows = ids.chunks(self.window).map(<[u32]>::to_vec);
-            windows.map(|window| (at, window)).collect::<Vec<_>>()
-        };
-        let mut windows: Vec<(usize, Vec<u32>)> = pieces.iter().enumerate().flat_map(windows_of).collect();
+        let of_texts = pieces.iter().enumerate();
+        let mut windows: Vec<(usize, &[u32])> = of_texts
+            .flat_map(|(at, ids)| ids.chunks(self.window).map(move |ids| (at, ids)))
+            .collect();
         windows.sort_by_key(|(_, ids)| ids.len());
         let mut vectors = vec![vec![0.0; self.dimensions()]; texts.len()];
         for (done, chunk) in windows.chunks(BATCH_TEXTS).enumerate() {
-            let (places, ids): (Vec<usize>, Vec<Vec<u32>>) = chunk.iter().cloned().unzip();
+            let ids: Vec<Vec<u32>> = chunk.iter().map(|(_, ids)| ids.to_vec()).collect();
             let rows: Vec<Vec<f32>> = self.forward(&batch(&ids)?)?.to_vec2()?;
-            for ((at, row), ids) in places.into_iter().zip(rows).zip(ids) {
-                let share = ids.len() as f32 / pieces[at].len() as f32;
-                vectors[at].iter_mut().zip(row).for_each(|(v, r)| *v += share * r);
+            for ((at, ids), row) in chunk.iter().zip(rows) {
+                let share = ids.len() as f32 / pieces[*at].len() as f32;
+                vectors[*at]
+                    .iter_mut()
+                    .zip(row)
+                    .for_each(|(v, r)| *v += share * r);
             }
             after((done + 1) * BATCH_TEXTS);
         }
@@ -213,8 +211,8 @@ impl Encoder {
 
     fn pieces(&self, text: &str) -> Vec<u32> {
         match &self.net {
-            Net::Gated(_) => pieces(&self.tokenizer, &fold(text, CHARS_MAX), self.pieces_max),
-            Net::Bert(_) => bert::pieces(&self.tokenizer, text, self.pieces_max),
+            Net::Gated(_) => pieces(&self.tokenizer, &fold(text, CHARS_MAX), WINDOWS_MAX * self.window),
+            Net::Bert(_) => bert::pieces(&self.tokenizer, text, self.window),
         }
     }
 
