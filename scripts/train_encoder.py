@@ -33,8 +33,9 @@ PIECES = 16_000  # of the vocabulary
 SEEN_MIN = 3  # a piece seen less often is no piece
 NEIGHBOURS = 18_000  # pairs of pieces side by side that have a meaning of their own, in each script
 TEXT_PIECES_MAX, REVIEW_PIECES_MAX = 40, 96  # looked at while training
+EMBEDDINGS = ("embedding", "pair_embedding")  # kept as bytes
 WIDTH, LAYERS, WINDOW, HEADS = 256, 3, 3, 4
-DIMENSIONS = 384
+DIMENSIONS, PIECE_DIMENSIONS = 384, 48
 ENGLISH_SHARE = 0.5  # of the vector's squared length, that MiniLM has; the rest is E5's
 DRAWN = (3072, 256, 96)  # lessons, pairs and reviews of a step
 DROPPED = 0.1  # of the pieces of pairs and reviews, which are few and would be learnt by heart
@@ -175,22 +176,34 @@ class Net(nn.Module):
         self.norm = nn.Parameter(torch.ones(WIDTH))
         self.attention = linear(WIDTH, HEADS)
         self.out = linear((HEADS + 2) * WIDTH, dimensions)
+        self.piece = linear(WIDTH, PIECE_DIMENSIONS + 1)
         self.polarity = linear(dimensions, 1)
 
     def forward(self, ids):
         """Unit vectors of `[texts, pieces]`, nothing being written as -1."""
+        return self.pooled(*self.states(ids))
+
+    def states(self, ids):
+        """What each piece means where it stands, and where one is."""
         mask = (ids >= 0).unsqueeze(2).float()
         ids = ids.clamp(min=0)
         beside = F.embedding(self.pair_rows(ids), self.pair_embedding, padding_idx=len(self.pairs))
         x = (F.embedding(ids, self.embedding) + beside) * mask
         for at in range(LAYERS):
             x = getattr(self, f"layer{at}")(x, mask)
-        x = rms(x, self.norm) * mask
+        return rms(x, self.norm) * mask, mask
+
+    def pooled(self, x, mask):
         absent = (mask - 1) * 1e4
         shares = torch.softmax(self.attention(x) + absent, 1)
         attended = torch.einsum("blh,bld->bhd", shares, x).flatten(1)
         pooled = torch.cat([attended, x.sum(1) / mask.sum(1), (x + absent).amax(1)], 1)
         return F.normalize(self.out(pooled).float(), dim=1)
+
+    def pieces(self, x, mask):
+        """Of each piece a unit vector and how much it matters to a question."""
+        said = self.piece(x)
+        return F.normalize(said[..., :-1], dim=2) * mask, F.softplus(said[..., -1]) * mask.squeeze(2)
 
     def pair_rows(self, ids):
         """Rows of the pairs that each piece ends."""
@@ -351,23 +364,23 @@ def in_bytes(rows):
     return ((rows / scale).round() + 128).to(torch.uint8), scale.squeeze(1)
 
 
-def write(net, school, out):
+def write(net, tokenizer, out):
     config = {
         "model_type": "xiaoer-gated",
-        "vocab_size": school.tokenizer.get_vocab_size(),
+        "vocab_size": tokenizer.get_vocab_size(),
         "pairs": len(net.pairs),
         "hidden_size": WIDTH,
         "num_hidden_layers": LAYERS,
         "window": WINDOW,
         "dimensions": net.out.out_features,
+        "piece_dimensions": net.piece.out_features - 1,
     }
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     weights = {k: v.half().cpu().contiguous() for k, v in net.state_dict().items() if not k.startswith("polarity")}
-    for name, rows in (("embedding", net.embedding), ("pair_embedding", net.pair_embedding[:-1])):
+    for name, rows in zip(EMBEDDINGS, (net.embedding, net.pair_embedding[:-1])):
         weights[name], weights[name + ".scale"] = in_bytes(rows.detach().cpu())
     weights["pairs"] = torch.from_numpy(net.pairs.astype(np.uint32))
     save_file(weights, out / "model.safetensors")
-    (out / "state.pt").unlink(missing_ok=True)
 
 
 def main():
@@ -381,7 +394,8 @@ def main():
     say(f"{len(school.lessons.ids)} lessons, {len(school.left.ids)} pairs, {len(school.reviews.ids)} reviews")
     net = Net(school.start, school.pairs, DIMENSIONS).to(DEVICE)
     teach(net, school, args.steps, args.out)
-    write(net, school, args.out)
+    write(net, school.tokenizer, args.out)
+    (args.out / "state.pt").unlink(missing_ok=True)
     say(f"wrote {args.out}; now `xiaoer train`")
 
 

@@ -23,7 +23,7 @@ use jiff::civil::Date;
 
 use crate::bot::{Article, Audience, Faq};
 use crate::conversation::{Citation, Lang, hex};
-use crate::predictors::Predictors;
+use crate::predictors::{Piece, Predictors};
 use audit::{beside, decoded, is_elsewhere};
 use ingest::Passage;
 use retriever::Retriever;
@@ -50,13 +50,15 @@ pub enum Error {
     },
 }
 
-/// What a text means, in two ways.
+/// What a text means, in three ways.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Meaning {
     /// A unit vector, of one length for all texts.
     pub vector: Vec<f32>,
     /// What it is about: a unit vector over the shop's intents.
     pub topics: Vec<f32>,
+    /// Its pieces, where the encoder tells what each means.
+    pub pieces: Vec<Piece>,
 }
 
 /// Tells what texts mean.
@@ -67,8 +69,12 @@ pub trait Encoder: Send + Sync {
 
 impl Encoder for Predictors {
     fn meaning(&self, text: &str) -> Meaning {
-        let (vector, topics) = self.meaning(text);
-        Meaning { vector, topics }
+        let (vector, topics, pieces) = self.meaning(text);
+        Meaning {
+            vector,
+            topics,
+            pieces,
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::predictors::Piece;
+
 /// A unit vector as bytes: the numbers are `bytes · scale`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Bytes {
@@ -24,6 +26,78 @@ impl Bytes {
     /// Cosine of two unit vectors; 0 where one is empty.
     pub fn cosine(&self, other: &Self) -> f32 {
         product(&self.bytes, &other.bytes) as f32 * self.scale * other.scale
+    }
+}
+
+/// The pieces of a text, each a unit vector as bytes of one scale, in one piece of memory.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Pieces {
+    bytes: Vec<i8>,
+    /// Bytes of a piece.
+    size: usize,
+}
+
+impl Pieces {
+    pub fn of<'a>(pieces: impl Iterator<Item = &'a Piece>) -> Self {
+        let mut all = Self::default();
+        for piece in pieces {
+            all.size = piece.vector.len();
+            let byte = |v: &f32| (v * f32::from(i8::MAX)).round() as i8;
+            all.bytes.extend(piece.vector.iter().map(byte));
+        }
+        all
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[i8]> {
+        self.bytes.chunks_exact(self.size.max(1))
+    }
+}
+
+/// The pieces of a question with what each of them matters; together they matter 1.
+#[derive(Clone, Default)]
+pub(super) struct Asked {
+    pieces: Pieces,
+    weights: Vec<f32>,
+}
+
+impl Asked {
+    /// Of the pieces of a question those that matter most, at most so many.
+    pub fn of(pieces: &[Piece], most: usize) -> Self {
+        let mut chosen: Vec<&Piece> = pieces.iter().collect();
+        chosen.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+        chosen.truncate(most);
+        let all = chosen
+            .iter()
+            .map(|piece| piece.weight)
+            .sum::<f32>()
+            .max(f32::EPSILON);
+        Self {
+            pieces: Pieces::of(chosen.iter().copied()),
+            weights: chosen.iter().map(|piece| piece.weight / all).collect(),
+        }
+    }
+
+    /// The pieces themselves.
+    pub fn all(&self) -> &Pieces {
+        &self.pieces
+    }
+
+    /// For each piece of the question the cosine of the nearest piece of a text; of none the least there is.
+    pub fn nearest(&self, text: &Pieces) -> Vec<f32> {
+        const ONE: f32 = 127.0 * 127.0;
+        let near = |asked: &[i8]| text.rows().map(|row| product(asked, row)).max();
+        let cosine = |asked: &[i8]| near(asked).map_or(-1.0, |product| product as f32 / ONE);
+        self.pieces.rows().map(cosine).collect()
+    }
+
+    /// How much of the question is met, given the nearest of each of its pieces; 0 of none.
+    pub fn met(&self, nearest: &[f32]) -> f32 {
+        let met = self
+            .weights
+            .iter()
+            .zip(nearest)
+            .map(|(weight, near)| weight * near);
+        met.sum::<f32>().clamp(0.0, 1.0)
     }
 }
 
@@ -94,6 +168,19 @@ mod tests {
             assert!((cosine - (angle - 0.2).cos()).abs() < 0.02, "{angle} {cosine}");
         }
         assert_eq!(Bytes::default().cosine(&Bytes::of(&unit(1.0))), 0.0);
+    }
+
+    #[test]
+    fn what_matters_more_decides_what_is_met() {
+        let piece = |angle: f32, weight: f32| Piece {
+            vector: unit(angle),
+            weight,
+        };
+        let asked = Asked::of(&[piece(0.0, 1.0), piece(1.57, 3.0), piece(0.7, 0.0)], 2);
+        let met = |angle: f32| asked.met(&asked.nearest(&Pieces::of([&piece(angle, 1.0)].into_iter())));
+        assert!((met(1.57) - 0.75).abs() < 0.02 && (met(0.0) - 0.25).abs() < 0.02);
+        assert_eq!(asked.met(&asked.nearest(&Pieces::default())), 0.0);
+        assert_eq!(Asked::default().met(&[]), 0.0);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::index::WordIndex;
 use super::ingest::Passage;
-use super::nearness::{Bytes, Plane};
+use super::nearness::{Asked, Bytes, Pieces, Plane};
 use super::terms::{FIELDS, TERM_MOST, Terms};
 use super::text::TermSet;
 use super::weigh::{self, Parts};
@@ -27,6 +27,9 @@ const WORD_CANDIDATES_MAX: usize = 60;
 const MEANING_CANDIDATES_MAX: usize = 40;
 /// So many times more are looked at, because some may not be for the asker.
 const CLOSED: usize = 4;
+
+/// Pieces of a question, title or heading that are compared: those that matter most.
+const ASKED_PIECES_MAX: usize = 24;
 
 /// What of a passage is compared with a question.
 struct Entry {
@@ -46,6 +49,7 @@ struct Entry {
 struct Sentence {
     terms: TermSet,
     vector: Bytes,
+    pieces: Pieces,
 }
 
 /// A meaning as it is kept.
@@ -53,6 +57,7 @@ struct Sentence {
 struct Gist {
     vector: Bytes,
     topics: Bytes,
+    pieces: Asked,
 }
 
 impl Gist {
@@ -60,6 +65,7 @@ impl Gist {
         Self {
             vector: Bytes::of(&meaning.vector),
             topics: Bytes::of(&meaning.topics),
+            pieces: Asked::of(&meaning.pieces, ASKED_PIECES_MAX),
         }
     }
 }
@@ -308,6 +314,10 @@ impl Retriever {
             meaning: near.text,
             meaning_sentence: near.sentence,
             meaning_question: near.question,
+            pieces: near.pieces,
+            pieces_sentence: near.pieces_sentence,
+            pieces_question: near.pieces_question,
+            pieces_least: near.pieces_least,
             foreign: (1.0 - same_lang) * near.text.max(near.sentence).max(near.question),
             topic: near.topic,
             same_lang,
@@ -451,23 +461,21 @@ fn entry(passage: &Passage, article: Arc<Vec<Gist>>, encoder: Option<&dyn Encode
             .map_or_else(Meaning::default, |encoder| encoder.meaning(text))
     };
     let heading = meaning(&passage.heading);
-    let units: Vec<Vec<f32>> = passage
-        .units
-        .iter()
-        .map(|unit| meaning(&unit.text).vector)
-        .collect();
+    let units: Vec<Meaning> = passage.units.iter().map(|unit| meaning(&unit.text)).collect();
+    let vectors = units.iter().chain([&heading]).map(|meaning| &meaning.vector);
     Entry {
         terms: Terms::of([&passage.title, &asked, &passage.heading, &passage.text()]),
         questions: passage.questions.iter().map(|q| TermSet::of(q)).collect(),
-        gist: mean(units.iter().chain([&heading.vector])),
+        gist: mean(vectors),
         heading: Gist::of(&heading),
         units: passage
             .units
             .iter()
             .zip(&units)
-            .map(|(unit, vector)| Sentence {
+            .map(|(unit, meaning)| Sentence {
                 terms: TermSet::of(&unit.text),
-                vector: Bytes::of(vector),
+                vector: Bytes::of(&meaning.vector),
+                pieces: Pieces::of(meaning.pieces.iter()),
             })
             .collect(),
         article,

@@ -253,7 +253,7 @@ fn slips(term: &str) -> Vec<u64> {
         let word = before.iter().chain(middle).chain(after);
         meant.push(word.fold(HASH_START, |hash, byte| hash_on(hash, *byte)));
     };
-    for at in 0..=letters.len() {
+    for at in 1..=letters.len() {
         let (before, after) = letters.split_at(at);
         (b'a'..=b'z').for_each(|letter| keep(before, &[letter], after));
         if let [_, rest @ ..] = after {

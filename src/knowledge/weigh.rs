@@ -2,7 +2,7 @@
 //! development questions by `scripts/fit_retrieval.py`. Nothing else ranks, and each part can be shown.
 
 /// Number of features.
-pub const FEATURES: usize = 14;
+pub const FEATURES: usize = 18;
 
 /// Names of the features, in order.
 pub const NAMES: [&str; FEATURES] = [
@@ -16,6 +16,10 @@ pub const NAMES: [&str; FEATURES] = [
     "meaning",
     "meaning_sentence",
     "meaning_question",
+    "pieces",
+    "pieces_sentence",
+    "pieces_question",
+    "pieces_least",
     "foreign",
     "topic",
     "same_lang",
@@ -45,7 +49,15 @@ pub struct Parts {
     pub meaning_sentence: f32,
     /// Cosine of meaning to the nearest question, title or heading.
     pub meaning_question: f32,
-    /// The greatest of these where the passage is in another language, so that words cannot help it.
+    /// How much of the question is met, each of its pieces by the nearest of the passage, its heading, title and questions.
+    pub pieces: f32,
+    /// The same, by one of its sentences.
+    pub pieces_sentence: f32,
+    /// The same, by a question, title or heading.
+    pub pieces_question: f32,
+    /// The same as the first, of the pieces that are met least: what a question asks beyond the passage.
+    pub pieces_least: f32,
+    /// The greatest cosine of meaning where the passage is in another language, so that words cannot help it.
     pub foreign: f32,
     /// Likeness of the intents that question and article are taken for.
     pub topic: f32,
@@ -70,6 +82,10 @@ impl Parts {
             self.meaning,
             self.meaning_sentence,
             self.meaning_question,
+            self.pieces,
+            self.pieces_sentence,
+            self.pieces_question,
+            self.pieces_least,
             self.foreign,
             self.topic,
             self.same_lang,
@@ -80,20 +96,20 @@ impl Parts {
 
 /// Weights of the ranking.
 const RANKING: [f32; FEATURES] = [
-    1.97, 0.86, 0.8, 0.26, 1.36, 0.62, 0.52, 4.37, 4.17, 3.51, 3.27, 3.4, 0.0, 1.1,
+    1.48, 0.5, 0.6, 0.29, 0.71, 0.05, 0.0, 4.35, 4.03, 3.42, 3.01, 2.05, 1.61, 1.8, 2.94, 2.71, 0.0, 1.05,
 ];
 
 /// Weights of the choice among the passages of the best article.
 const WITHIN: [f32; FEATURES] = [
-    2.04, 0.1, 0.0, 0.0, 0.74, 1.28, 0.21, 4.26, 3.67, 0.0, 0.0, 1.08, 0.87, 0.0,
+    1.56, 0.12, 0.0, 0.0, 0.59, 1.04, 0.03, 3.99, 3.64, 0.0, 2.5, 1.86, 0.0, 1.93, 0.0, 0.97, 1.15, 0.0,
 ];
 
 /// Weights of the features of the best hit, of its lead over the next article, and a bias.
 const ANSWERABLE: [f32; FEATURES] = [
-    0.13, 0.22, 0.74, 0.0, 0.26, 0.0, 0.0, 1.57, 1.46, 0.84, 0.94, 0.77, 0.0, 0.0,
+    0.0, 0.0, 0.18, 0.0, 0.0, 0.0, 0.0, 1.42, 0.79, 0.57, 1.45, 1.19, 0.8, 0.81, 0.9, 0.89, 0.0, 0.04,
 ];
-const ANSWERABLE_LEAD: f32 = 0.26;
-const ANSWERABLE_BIAS: f32 = -2.38;
+const ANSWERABLE_LEAD: f32 = 0.28;
+const ANSWERABLE_BIAS: f32 = -4.12;
 /// Where no word speaks for a passage, its meaning must be at least so near; a topic alone is had by babble too.
 const MEANING_MIN: f32 = 0.35;
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::encoder::{self, Encoder};
+use super::encoder::{self, Encoder, Encoders};
 use super::heads::{Head, Set, argmax};
 use super::train::{Depth, featurise};
 use super::{Error, Progress, artifact, metrics};
@@ -38,7 +38,7 @@ pub struct ClassifierReport {
 type Rows = [(String, String)];
 
 /// Trains on `train`, calibrates on `valid`, measures on `test`; each row is (text, label). The encoder
-/// is the one in the folder `folder`, as it is or tuned on the same messages.
+/// is the one in the folder `folder`, as it is, or beside a copy tuned on the same messages.
 ///
 /// # Errors
 /// When the encoder cannot be read or there is too little data.
@@ -55,7 +55,7 @@ pub fn evaluate_classifier(
             least: 1,
         });
     }
-    let mut encoder = Encoder::load(folder)?;
+    let mut encoders = Encoders::of(Encoder::load(folder)?);
     let mut labels: Vec<String> = train.iter().map(|(_, label)| label.clone()).collect();
     labels.sort();
     labels.dedup();
@@ -67,20 +67,20 @@ pub fn evaluate_classifier(
             .iter()
             .filter_map(|(text, label)| Some((text.as_str(), labels.binary_search(label).ok()?)));
         let (texts, places): (Vec<&str>, Vec<usize>) = rows.unzip();
-        let (tuned, found) = encoder.tuned(&texts, &places, labels.len(), progress)?;
-        (encoder, directions) = (tuned, Some(found));
+        let (tuned, found) = encoders.plain.tuned(&texts, &places, labels.len(), progress)?;
+        (encoders.tuned, directions) = (Some(tuned), Some(found));
     }
-    let (train_features, train_labels) = known(&encoder, train, &labels, progress)?;
-    let (valid_features, valid_labels) = known(&encoder, valid, &labels, progress)?;
+    let (train_features, train_labels) = known(&encoders, train, &labels, progress)?;
+    let (valid_features, valid_labels) = known(&encoders, valid, &labels, progress)?;
     let train = Set {
         features: &train_features.iter().collect::<Vec<_>>(),
         labels: &train_labels,
-        dimensions: encoder.dimensions(),
+        dimensions: encoders.plain.dimensions(),
     };
     let valid = Set {
         features: &valid_features.iter().collect::<Vec<_>>(),
         labels: &valid_labels,
-        dimensions: encoder.dimensions(),
+        dimensions: encoders.plain.dimensions(),
     };
     let mut done = 0;
     let head = Head::fit([train, valid], &labels, oos, directions.as_deref(), || {
@@ -93,7 +93,7 @@ pub fn evaluate_classifier(
         });
     });
     let train_s = began.elapsed().as_secs_f64();
-    let mut report = measure(&encoder, &head, test, &labels, oos_label)?;
+    let mut report = measure(&encoders, &head, test, &labels, oos_label)?;
     report.train_s = train_s;
     let mut files = 0;
     for name in encoder::FILES {
@@ -107,7 +107,7 @@ pub fn evaluate_classifier(
 
 /// Features and places of labels; rows whose label never occurs in training are left out.
 fn known(
-    encoder: &Encoder,
+    encoders: &Encoders,
     rows: &Rows,
     labels: &[String],
     progress: &mut dyn FnMut(Progress),
@@ -116,12 +116,12 @@ fn known(
         .iter()
         .filter_map(|(text, label)| Some((text.as_str(), labels.binary_search(label).ok()?)))
         .collect();
-    let features = featurise(encoder, known.iter().map(|(text, _)| *text), progress)?;
+    let features = featurise(encoders, known.iter().map(|(text, _)| *text), progress)?;
     Ok((features, known.into_iter().map(|(_, place)| place).collect()))
 }
 
 fn measure(
-    encoder: &Encoder,
+    encoders: &Encoders,
     head: &Head,
     test: &Rows,
     labels: &[String],
@@ -131,11 +131,7 @@ fn measure(
     let (mut inside, mut outside, mut times) = (Vec::new(), Vec::new(), Vec::new());
     for (text, label) in test {
         let began = Instant::now();
-        let text = encoder.read(text);
-        let features = super::linear::Features {
-            dense: encoder.encode(&text)?,
-            places: super::features::places(&text),
-        };
+        let features = encoders.features(text)?;
         let predicted = head.predict(&features);
         times.push(began.elapsed().as_secs_f32() * 1000.0);
         if Some(label.as_str()) == oos_label {

@@ -49,7 +49,7 @@ impl Predictors {
     /// Explains the intent of a text; `None` when there is nothing to tell apart.
     #[must_use]
     pub fn explain(&self, text: &str) -> Option<Explanation> {
-        let text = &self.encoder.read(text);
+        let text = &self.encoders.plain.read(text);
         let said = self.intent.predict(&self.features(text)).probabilities;
         let best = heads::argmax(&said);
         let others = said.iter().enumerate().filter(|(at, _)| *at != best);
@@ -89,8 +89,8 @@ impl Predictors {
 
     fn add_words(&self, words: &[String], (best, next): (usize, usize), leads: &mut [f32]) {
         let lead = |words: &[&str]| {
-            let vector = self.encode(&features::join(words));
-            self.intent.dense_lead(&vector, best, next)
+            let vectors = self.encoders.vectors(&features::join(words));
+            self.intent.dense_lead(&vectors.unwrap_or_default(), best, next)
         };
         let all: Vec<&str> = words.iter().map(String::as_str).take(WORDS_MAX).collect();
         let whole = lead(&all);

@@ -10,10 +10,9 @@ use super::mix::Mix;
 const COST: f32 = 0.4;
 /// Factor from one cost to the next.
 const COST_STEP: f32 = 4.0;
-/// Weights of the encoder's vector beside the n-grams. An encoder that has seen the messages tells more of
-/// them than it will of others; then the n-grams learn alone, and likeness to the means speaks for it.
-const DENSE_SCALES: [f32; 2] = [1.0, 0.0];
-/// Fits of one head.
+/// Fits of one head: three costs with n-grams alone, and the best of them with the encoder's vector beside the n-grams. An
+/// encoder that has seen the messages tells more of them than it will of others; then the n-grams learn alone, and
+/// likeness to the means speaks for it.
 const FITS: usize = 4;
 /// Features of the scope score: margin over the out-of-scope class, best probability, best cosine.
 pub(super) const SCOPE_FEATURES: usize = 3;
@@ -68,7 +67,7 @@ pub(super) struct Said {
 }
 
 impl Head {
-    /// Fits on `train` a few times; `valid` chooses and calibrates. An encoder tuned on the same labels
+    /// Fits on `train` [`FITS`] times; `valid` chooses and calibrates. An encoder tuned on the same labels
     /// comes with their `directions`.
     pub fn fit(
         [train, valid]: [Set<'_>; 2],
@@ -94,19 +93,15 @@ impl Head {
             (head.calibrate(valid), head)
         };
         let better = |a: (f64, Self), b: (f64, Self)| if b.0 > a.0 { b } else { a };
-        let [seen, alone] = DENSE_SCALES;
-        let mut best = fitted(COST, alone);
-        if directions.is_none() {
-            best = better(best, fitted(COST, seen));
-        }
-        let dense_scale = best.1.taste.dense_scale;
-        best = better(best, fitted(COST * COST_STEP, dense_scale));
+        let mut best = better(fitted(COST, 0.0), fitted(COST * COST_STEP, 0.0));
         let next = if best.1.taste.cost > COST {
             COST * COST_STEP * COST_STEP
         } else {
             COST / COST_STEP
         };
-        better(best, fitted(next, dense_scale)).1
+        best = better(best, fitted(next, 0.0));
+        let cost = best.1.taste.cost;
+        better(best, fitted(cost, 1.0)).1
     }
 
     /// The same calibration over weights fitted on more messages.
@@ -126,29 +121,29 @@ impl Head {
     pub fn predict(&self, features: &Features) -> Said {
         let logits = self
             .mix
-            .logits(&self.linear.logits(features), &self.likeness(&features.dense));
+            .logits(&self.linear.logits(features), &self.likeness(features.near()));
         let probabilities = softmax(&logits);
-        let scope = self.scope_features(&logits, &probabilities, &features.dense);
+        let scope = self.scope_features(&logits, &probabilities, features.near());
         Said {
             in_scope: logistic(&self.scope, &scope),
             probabilities,
         }
     }
 
-    /// What a vector adds to the lead of one class over another, in logits.
-    pub fn dense_lead(&self, dense: &[f32], class: usize, other: usize) -> f32 {
-        let likeness = self.likeness(dense);
-        let linear = self.linear.dense_lead(dense, class, other);
+    /// What the vectors of a message add to the lead of one class over another, in logits.
+    pub fn dense_lead(&self, features: &Features, class: usize, other: usize) -> f32 {
+        let likeness = self.likeness(features.near());
+        let linear = self.linear.dense_lead(&features.dense, class, other);
         self.mix.linear * linear + self.mix.likeness * (likeness[class] - likeness[other])
     }
 
     /// Cosines of a vector to the classes' means.
-    fn likeness(&self, dense: &[f32]) -> Vec<f32> {
-        let means = self.means.chunks(dense.len().max(1));
-        means.map(|mean| dot(mean, dense)).collect()
+    fn likeness(&self, vector: &[f32]) -> Vec<f32> {
+        let means = self.means.chunks(vector.len().max(1));
+        means.map(|mean| dot(mean, vector)).collect()
     }
 
-    fn scope_features(&self, logits: &[f32], p: &[f32], dense: &[f32]) -> [f32; SCOPE_FEATURES] {
+    fn scope_features(&self, logits: &[f32], p: &[f32], vector: &[f32]) -> [f32; SCOPE_FEATURES] {
         let inside = |at: &usize| Some(*at) != self.oos;
         let best = |values: &mut dyn Iterator<Item = f32>| values.fold(-20.0, f32::max);
         let most = best(&mut (0..p.len()).filter(inside).map(|at| logits[at]));
@@ -156,7 +151,7 @@ impl Head {
             .oos
             .map_or(0.0, |oos| (most - logits[oos]).clamp(-20.0, 20.0));
         let probability = best(&mut (0..p.len()).filter(inside).map(|at| p[at]));
-        let likeness = self.likeness(dense);
+        let likeness = self.likeness(vector);
         let nearest = best(&mut (0..p.len()).filter(inside).map(|at| likeness[at]));
         [margin / 4.0, probability * 4.0, nearest * 4.0]
     }
@@ -166,7 +161,7 @@ impl Head {
         let said: Vec<(Vec<f32>, Vec<f32>)> = valid
             .features
             .iter()
-            .map(|f| (self.linear.logits(f), self.likeness(&f.dense)))
+            .map(|f| (self.linear.logits(f), self.likeness(f.near())))
             .collect();
         self.mix = Mix::fit(&said, valid.labels);
         let mut rows = Vec::with_capacity(said.len());
@@ -178,7 +173,7 @@ impl Head {
             if argmax(&p) == *label && Some(*label) != self.oos {
                 right.push(p[*label]);
             }
-            rows.push(self.scope_features(&logits, &p, &features.dense));
+            rows.push(self.scope_features(&logits, &p, features.near()));
             inside.push(Some(*label) != self.oos);
         }
         self.certain_min = metrics::quantile(&right, 0.05);
@@ -206,7 +201,7 @@ fn class_means(set: Set<'_>, classes: usize) -> Vec<f32> {
     let mut means = vec![0.0; classes * size];
     for (features, label) in set.features.iter().zip(set.labels) {
         let mean = &mut means[label * size..(label + 1) * size];
-        mean.iter_mut().zip(&features.dense).for_each(|(m, d)| *m += d);
+        mean.iter_mut().zip(features.near()).for_each(|(m, d)| *m += d);
     }
     for mean in means.chunks_mut(size.max(1)) {
         let norm = mean.iter().map(|m| m * m).sum::<f32>().sqrt().max(1e-6);

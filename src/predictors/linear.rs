@@ -9,6 +9,8 @@ use super::margin::{Example, Problem};
 
 /// An n-gram seen less often than this while training is noise.
 const SEEN_MIN: u32 = 2;
+/// Most weights of n-grams, one a class each; they are most of an artifact's bytes.
+const WEIGHTS_MAX: usize = 7_000_000;
 /// What a fit is told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,10 +22,23 @@ pub(super) struct Taste {
 }
 
 /// A message as features: the unit vector of the encoder and the places of its n-grams.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Features {
     pub dense: Vec<f32>,
+    /// The vector of the tuned encoder; empty where there is none.
+    pub tuned: Vec<f32>,
     pub places: Vec<u32>,
+}
+
+impl Features {
+    /// The vector that is compared with the classes' means.
+    pub fn near(&self) -> &[f32] {
+        if self.tuned.is_empty() {
+            &self.dense
+        } else {
+            &self.tuned
+        }
+    }
 }
 
 /// One head: logits = bias + dense · D + Σ rows of S.
@@ -48,12 +63,7 @@ impl Linear {
         for place in examples.iter().flat_map(|e| &e.places) {
             *seen.entry(*place).or_insert(0) += 1;
         }
-        let mut kept: Vec<u32> = seen
-            .iter()
-            .filter(|(_, n)| **n >= SEEN_MIN)
-            .map(|(p, _)| *p)
-            .collect();
-        kept.sort_unstable();
+        let kept = kept(&seen, WEIGHTS_MAX / classes.max(1));
         let rows: HashMap<u32, u32> = (0..).zip(&kept).map(|(row, place)| (*place, row)).collect();
         let all = examples.len() as f32;
         let leans = leanings(examples, labels, classes, &rows);
@@ -69,11 +79,11 @@ impl Linear {
     }
 
     /// The known n-grams as (row, value), the values a unit vector.
-    fn active(&self, places: &[u32]) -> Vec<(usize, f32)> {
-        let mut active: Vec<(usize, f32)> = places
+    fn active(&self, places: &[u32]) -> Vec<(u32, f32)> {
+        let mut active: Vec<(u32, f32)> = places
             .iter()
             .filter_map(|place| self.rows.get(place))
-            .map(|row| (*row as usize, self.weights[*row as usize]))
+            .map(|row| (*row, self.weights[*row as usize]))
             .collect();
         let norm = active
             .iter()
@@ -92,8 +102,8 @@ impl Linear {
             .copied()
             .filter(|place| self.rows.contains_key(place))
             .collect();
-        let lead = |(row, value): (usize, f32)| {
-            let weights = &self.sparse[row * self.classes..];
+        let lead = |(row, value): (u32, f32)| {
+            let weights = &self.sparse[row as usize * self.classes..];
             value * (weights[class] - weights[other])
         };
         let leads = self.active(&known).into_iter().map(lead);
@@ -112,10 +122,10 @@ impl Linear {
         self.logits_of(&self.active(&features.places), &features.dense)
     }
 
-    fn logits_of(&self, active: &[(usize, f32)], dense: &[f32]) -> Vec<f32> {
+    fn logits_of(&self, active: &[(u32, f32)], dense: &[f32]) -> Vec<f32> {
         let mut logits = self.bias.clone();
         for (row, value) in active {
-            add_scaled(&mut logits, &self.sparse[row * self.classes..], *value);
+            add_scaled(&mut logits, &self.sparse[*row as usize * self.classes..], *value);
         }
         for (dimension, value) in dense.iter().enumerate() {
             add_scaled(&mut logits, &self.dense[dimension * self.classes..], *value);
@@ -159,6 +169,17 @@ impl Linear {
             after_class(done);
         });
     }
+}
+
+/// The places that are learnt from, in order: those seen often enough, at most so many, those seen most.
+fn kept(seen: &HashMap<u32, u32>, most: usize) -> Vec<u32> {
+    let often = seen.iter().filter(|(_, times)| **times >= SEEN_MIN);
+    let mut places: Vec<(u32, u32)> = often.map(|(place, times)| (*times, *place)).collect();
+    places.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    places.truncate(most);
+    let mut kept: Vec<u32> = places.into_iter().map(|(_, place)| place).collect();
+    kept.sort_unstable();
+    kept
 }
 
 /// How far each row leans to one of two classes: the logarithm of how much oftener it stands there (Wang and
@@ -208,6 +229,7 @@ mod tests {
         Features {
             dense: vec![0.5, 0.5],
             places: features::places(text),
+            ..Features::default()
         }
     }
 
@@ -234,6 +256,13 @@ mod tests {
         assert_eq!(done, 2);
         let p = softmax(&head.logits(&features("give me my money")));
         assert!(p[0] > 0.6, "{p:?}");
+    }
+
+    #[test]
+    fn what_is_seen_most_is_kept() {
+        let seen = HashMap::from([(9, 5), (3, 2), (7, 2), (1, 1)]);
+        assert_eq!(kept(&seen, 10), [3, 7, 9]);
+        assert_eq!(kept(&seen, 2), [3, 9]);
     }
 
     #[test]

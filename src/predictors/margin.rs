@@ -18,7 +18,7 @@ const SEED: u64 = 7;
 
 /// An example: a few numbered values of a long sparse vector, and a short dense one.
 pub(super) struct Example<'a> {
-    pub sparse: Vec<(usize, f32)>,
+    pub sparse: Vec<(u32, f32)>,
     pub dense: &'a [f32],
 }
 
@@ -128,7 +128,7 @@ impl Problem<'_> {
         let sparse: f32 = example
             .sparse
             .iter()
-            .map(|(row, v)| weights.sparse[*row] * v)
+            .map(|(row, v)| weights.sparse[*row as usize] * v)
             .sum();
         self.dense_scale
             .mul_add(dot(&weights.dense, example.dense), sparse + weights.bias)
@@ -136,7 +136,7 @@ impl Problem<'_> {
 
     fn add(&self, weights: &mut Weights, example: &Example<'_>, by: f32) {
         for (row, value) in &example.sparse {
-            weights.sparse[*row] += by * value;
+            weights.sparse[*row as usize] += by * value;
         }
         for (weight, value) in weights.dense.iter_mut().zip(example.dense) {
             *weight += by * self.dense_scale * value;

@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 
 pub use artifact::{Confusion, confusions_of};
 pub use classifier::{ClassifierReport, evaluate_classifier};
-pub use encoder::Encoder;
+use encoder::Encoders;
+pub use encoder::{Encoder, Piece};
 pub use margin::dot;
 pub use train::{Depth, Gate, Labelled, Material, Trained, train_shop};
 
@@ -118,7 +119,7 @@ pub struct Prediction {
 
 /// All predictors of one artifact folder. Immutable; share it.
 pub struct Predictors {
-    encoder: Encoder,
+    encoders: Encoders,
     intent: Head,
     sentiment: Head,
     anger: Head,
@@ -151,20 +152,19 @@ impl Predictors {
             );
             return Err(bad("manifest.json", &why));
         }
-        let encoder = if manifest.files.contains_key(artifact::TUNED) {
+        let mut encoders = Encoders::of(encoder);
+        if manifest.files.contains_key(artifact::TUNED) {
             let bytes = artifact::read_checked(dir, artifact::TUNED, &manifest)?;
             let weights = artifact::encoder_weights(artifact::TUNED, &bytes)?;
-            encoder.with_weights(weights)?
-        } else {
-            encoder
-        };
+            encoders.tuned = Some(encoders.plain.with_weights(weights)?);
+        }
         let head = |file: &str, name: &str, manifest_of: &artifact::HeadManifest| {
             let bytes = artifact::read_checked(dir, file, &manifest)?;
             let tensors = artifact::tensors(file, &bytes)?;
             artifact::head_of(file, name, &tensors, manifest_of, manifest.dimensions)
         };
         let loaded = Self {
-            encoder,
+            encoders,
             intent: head("intent.safetensors", "intent", &manifest.intent)?,
             sentiment: head("sentiment.safetensors", "sentiment", &manifest.sentiment)?,
             anger: head("sentiment.safetensors", "anger", &manifest.anger)?,
@@ -227,26 +227,24 @@ impl Predictors {
     /// The unit vector of a text.
     #[must_use]
     pub fn encode(&self, text: &str) -> Vec<f32> {
-        self.encoder
+        let encoder = &self.encoders.plain;
+        encoder
             .encode(text)
-            .unwrap_or_else(|_| vec![0.0; self.encoder.dimensions()])
+            .unwrap_or_else(|_| vec![0.0; encoder.dimensions()])
     }
 
     /// The unit vector of a text, and the square roots of its intents' probabilities in the order of
-    /// [`Self::intents`]: a unit vector whose product with another is their Bhattacharyya coefficient.
+    /// [`Self::intents`]: a unit vector whose product with another is their Bhattacharyya coefficient; and its
+    /// pieces, where the encoder tells of them.
     #[must_use]
-    pub fn meaning(&self, text: &str) -> (Vec<f32>, Vec<f32>) {
-        let features = self.features(text);
+    pub fn meaning(&self, text: &str) -> (Vec<f32>, Vec<f32>, Vec<Piece>) {
+        let (features, pieces) = self.encoders.features_and_pieces(text).unwrap_or_default();
         let said = self.intent.predict(&features).probabilities;
-        (features.dense, said.into_iter().map(f32::sqrt).collect())
+        (features.dense, said.into_iter().map(f32::sqrt).collect(), pieces)
     }
 
     fn features(&self, text: &str) -> Features {
-        let text = self.encoder.read(text);
-        Features {
-            dense: self.encode(&text),
-            places: features::places(&text),
-        }
+        self.encoders.features(text).unwrap_or_default()
     }
 
     /// The first 12 hex digits of the manifest's hash.

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::artifact::{self, Confusion, HeadManifest, Manifest, SelfTest};
-use super::encoder::Encoder;
+use super::encoder::{Encoder, Encoders};
 use super::heads::{Head, Set, argmax};
 use super::linear::Features;
 use super::{Error, OUT_OF_SCOPE, Predictors, Progress, features, metrics};
@@ -100,17 +100,19 @@ pub fn train_shop(
     }
     let labels = sorted_labels(messages);
     let encoder = Encoder::load(encoder)?;
-    let (encoder, directions) = match depth {
-        Depth::Quick => (encoder, None),
-        Depth::Deep => tune(&encoder, material, &labels, progress)?,
-    };
-    let all = featurise(&encoder, messages.iter().map(|m| m.text.as_str()), progress)?;
-    let valid_features = featurise(&encoder, valid.iter().map(|m| m.text.as_str()), progress)?;
+    let mut encoders = Encoders::of(encoder);
+    let mut directions = None;
+    if depth == Depth::Deep {
+        let (tuned, found) = tune(&encoders.plain, material, &labels, progress)?;
+        (encoders.tuned, directions) = (Some(tuned), Some(found));
+    }
+    let all = featurise(&encoders, messages.iter().map(|m| m.text.as_str()), progress)?;
+    let valid_features = featurise(&encoders, valid.iter().map(|m| m.text.as_str()), progress)?;
     let oos = labels.iter().position(|l| l == OUT_OF_SCOPE);
     let rows = Rows {
         learnt: messages.iter().zip(&all).collect(),
         valid: valid.iter().zip(&valid_features).collect(),
-        dimensions: encoder.dimensions(),
+        dimensions: encoders.plain.dimensions(),
     };
     let mut measured = Measured {
         on: hash_of(valid),
@@ -129,13 +131,7 @@ pub fn train_shop(
     if gate == Gate::Closed {
         compare(&before, &measured.figures)?;
     }
-    write_artifact(
-        dir,
-        (encoder, depth),
-        messages,
-        [intent, sentiment, anger],
-        &measured,
-    )?;
+    write_artifact(dir, encoders, messages, [intent, sentiment, anger], &measured)?;
     Ok(Trained {
         messages: messages.len(),
         intents: labels.len(),
@@ -144,13 +140,13 @@ pub fn train_shop(
     })
 }
 
-/// The encoder tuned on the messages that are learnt from, and the intents' directions.
+/// A copy of the encoder tuned on the messages that are learnt from, and the intents' directions.
 fn tune(
     encoder: &Encoder,
     material: Material<'_>,
     labels: &[String],
     progress: &mut dyn FnMut(Progress),
-) -> Result<(Encoder, Option<Vec<f32>>), Error> {
+) -> Result<(Encoder, Vec<f32>), Error> {
     let borrowed = material.valid.is_empty();
     let learnt = material
         .messages
@@ -158,8 +154,7 @@ fn tune(
         .filter(|m| !(borrowed && is_kept_for_calibration(&m.text)));
     let rows = learnt.filter_map(|m| Some((m.text.as_str(), labels.binary_search(&m.intent).ok()?)));
     let (texts, places): (Vec<&str>, Vec<usize>) = rows.unzip();
-    let (tuned, directions) = encoder.tuned(&texts, &places, labels.len(), progress)?;
-    Ok((tuned, Some(directions)))
+    encoder.tuned(&texts, &places, labels.len(), progress)
 }
 
 /// How much worse a figure may become by chance: about two standard errors of a tenth of the examples.
@@ -322,22 +317,31 @@ fn is_kept_for_calibration(text: &str) -> bool {
 }
 
 pub(super) fn featurise<'a>(
-    encoder: &Encoder,
+    encoders: &Encoders,
     texts: impl Iterator<Item = &'a str>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Features>, Error> {
-    let read: Vec<String> = texts.map(|text| encoder.read(text)).collect();
+    let read: Vec<String> = texts.map(|text| encoders.plain.read(text)).collect();
     let texts: Vec<&str> = read.iter().map(String::as_str).collect();
-    let vectors = encoder.encode_all(&texts, |done| {
-        progress(Progress {
-            what: "encode",
-            done: done.min(texts.len()),
-            all: texts.len(),
-            loss: None,
-        });
-    })?;
-    let features = texts.iter().zip(vectors).map(|(text, dense)| Features {
+    let mut encode = |encoder: &Encoder| {
+        encoder.encode_on_all_cores(&texts, |done| {
+            progress(Progress {
+                what: "encode",
+                done: done.min(texts.len()),
+                all: texts.len(),
+                loss: None,
+            });
+        })
+    };
+    let dense = encode(&encoders.plain)?;
+    let tuned = match &encoders.tuned {
+        Some(tuned) => encode(tuned)?,
+        None => vec![Vec::new(); texts.len()],
+    };
+    let vectors = dense.into_iter().zip(tuned);
+    let features = texts.iter().zip(vectors).map(|(text, (dense, tuned))| Features {
         dense,
+        tuned,
         places: features::places(text),
     });
     Ok(features.collect())
@@ -366,7 +370,7 @@ fn sentiment_place(sentiment: Sentiment) -> usize {
 
 fn write_artifact(
     dir: &Path,
-    (encoder, depth): (Encoder, Depth),
+    encoders: Encoders,
     messages: &[Labelled],
     [intent, sentiment, anger]: [Head; 3],
     measured: &Measured,
@@ -378,8 +382,8 @@ fn write_artifact(
         ("intent.safetensors", artifact::head_tensors("intent", &intent)?),
         ("sentiment.safetensors", mood),
     ];
-    if depth == Depth::Deep {
-        parts.push((artifact::TUNED, artifact::encoder_tensors(&encoder)?));
+    if let Some(tuned) = &encoders.tuned {
+        parts.push((artifact::TUNED, artifact::encoder_tensors(tuned)?));
     }
     for (name, tensors) in parts {
         let bytes = artifact::serialize(tensors)?;
@@ -392,8 +396,8 @@ fn write_artifact(
         files,
         data: hash_of(messages),
         measured_on: measured.on.clone(),
-        encoder: encoder.version().to_owned(),
-        dimensions: encoder.dimensions(),
+        encoder: encoders.plain.version().to_owned(),
+        dimensions: encoders.plain.dimensions(),
         intent: HeadManifest::of(&intent),
         sentiment: HeadManifest::of(&sentiment),
         anger: HeadManifest::of(&anger),
@@ -406,7 +410,7 @@ fn write_artifact(
         artifact::remove(dir, artifact::TUNED)?;
     }
     // What is served is half precision: the self-test is taken from the folder as it loads.
-    let served = Predictors::over(encoder, dir)?;
+    let served = Predictors::over(encoders.plain, dir)?;
     let stride = (messages.len() / SELF_TESTS).max(1);
     for message in messages.iter().step_by(stride).take(SELF_TESTS) {
         let said = served.predict(&message.text);

@@ -53,13 +53,48 @@ impl Question {
         let near = |vector: &Bytes| asked.vector.cosine(vector);
         let most = |likeness: &mut dyn Iterator<Item = f32>| likeness.fold(0.0, f32::max);
         let about = || entry.article.iter().chain([&entry.heading]);
+        let pieces = &asked.pieces;
+        let sentences: Vec<Vec<f32>> = entry
+            .units
+            .iter()
+            .map(|unit| pieces.nearest(&unit.pieces))
+            .collect();
+        let questions: Vec<Vec<f32>> = about().map(|gist| pieces.nearest(gist.pieces.all())).collect();
+        let all = nearest(sentences.iter().chain(&questions));
+        let met = |all: &[Vec<f32>]| most(&mut all.iter().map(|nearest| pieces.met(nearest)));
         Nearness {
             text: near(&entry.gist).max(0.0),
             sentence: most(&mut entry.units.iter().map(|unit| near(&unit.vector))),
             question: most(&mut about().map(|gist| near(&gist.vector))),
             topic: most(&mut about().map(|gist| asked.topics.cosine(&gist.topics))),
+            pieces: pieces.met(&all),
+            pieces_least: least(all),
+            pieces_sentence: met(&sentences),
+            pieces_question: met(&questions),
         }
     }
+}
+
+/// The greatest of each place.
+fn nearest<'a>(mut all: impl Iterator<Item = &'a Vec<f32>>) -> Vec<f32> {
+    let mut best = all.next().cloned().unwrap_or_default();
+    for more in all {
+        best.iter_mut()
+            .zip(more)
+            .for_each(|(best, near)| *best = best.max(*near));
+    }
+    best
+}
+
+/// One piece in so many is among those that are met least.
+const LEAST_SHARE: usize = 4;
+
+/// The mean of the pieces that are met least, of none 0.
+fn least(mut met: Vec<f32>) -> f32 {
+    met.sort_by(f32::total_cmp);
+    met.truncate(met.len().div_ceil(LEAST_SHARE));
+    let count = met.len().max(1) as f32;
+    (met.iter().sum::<f32>() / count).max(0.0)
 }
 
 /// How near a passage means the same as a question: its text, a sentence of it, a question, title or heading
@@ -70,6 +105,12 @@ pub(super) struct Nearness {
     pub sentence: f32,
     pub question: f32,
     pub topic: f32,
+    /// How much of the question is met piece by piece: by all of these together, by one sentence, by one question.
+    pub pieces: f32,
+    pub pieces_sentence: f32,
+    pub pieces_question: f32,
+    /// The first of these, of the pieces that are met least.
+    pub pieces_least: f32,
 }
 
 impl Nearness {
@@ -80,6 +121,10 @@ impl Nearness {
             sentence: self.sentence.max(other.sentence),
             question: self.question.max(other.question),
             topic: self.topic.max(other.topic),
+            pieces: self.pieces.max(other.pieces),
+            pieces_sentence: self.pieces_sentence.max(other.pieces_sentence),
+            pieces_question: self.pieces_question.max(other.pieces_question),
+            pieces_least: self.pieces_least.max(other.pieces_least),
         }
     }
 }

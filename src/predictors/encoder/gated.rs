@@ -21,6 +21,8 @@ const HEADS: usize = 4;
 pub(in crate::predictors) const EMBEDDINGS: [&str; 2] = ["embedding", "pair_embedding"];
 /// Name of the list of pairs.
 pub(super) const PAIRS: &str = "pairs";
+/// Name of the weights that say what a piece means to a question.
+pub(super) const PIECE: &str = "piece";
 /// Widest window.
 const WINDOW_MAX: usize = 15;
 
@@ -39,6 +41,8 @@ pub(super) struct Shape {
     pub window: usize,
     /// Numbers of a vector.
     pub dimensions: usize,
+    /// Numbers of a piece's own vector.
+    pub piece_dimensions: usize,
 }
 
 pub(super) struct Gated {
@@ -52,6 +56,8 @@ pub(super) struct Gated {
     last_norm: Tensor,
     attention: Affine,
     out: Affine,
+    /// What each piece means where it stands, and how much it matters to a question.
+    piece: Affine,
 }
 
 /// `x · Wᵀ + b`.
@@ -159,6 +165,7 @@ impl Gated {
             last_norm: vb.get(width, "norm")?,
             attention: Affine::new(width, HEADS, &vb.pp("attention"))?,
             out: Affine::new((HEADS + 2) * width, shape.dimensions, &vb.pp("out"))?,
+            piece: Affine::new(width, shape.piece_dimensions + 1, &vb.pp(PIECE))?,
         })
     }
 
@@ -168,7 +175,7 @@ impl Gated {
             .layers
             .iter_mut()
             .flat_map(|layer| [&mut layer.open, &mut layer.close]);
-        for affine in of_layers.chain([&mut self.attention, &mut self.out]) {
+        for affine in of_layers.chain([&mut self.attention, &mut self.out, &mut self.piece]) {
             affine.settle()?;
         }
         Ok(self)
@@ -193,6 +200,26 @@ impl Gated {
 
     /// Unit vectors `[B, dimensions]`.
     pub fn forward(&self, batch: &Batch) -> candle_core::Result<Tensor> {
+        self.pooled(&self.states(batch)?, batch)
+    }
+
+    /// The same of one text, and of each of its pieces a unit vector and a weight: both lie in
+    /// `[L, piece_dimensions + 1]`.
+    pub fn forward_pieces(&self, batch: &Batch) -> candle_core::Result<(Tensor, Tensor)> {
+        let states = self.states(batch)?;
+        let said = self.piece.forward(&states.squeeze(0)?)?;
+        let direction = unit(&said.narrow(1, 0, self.shape.piece_dimensions)?)?;
+        let weight = said.narrow(1, self.shape.piece_dimensions, 1)?;
+        // softplus
+        let weight = (weight.exp()? + 1.0)?.log()?;
+        Ok((
+            self.pooled(&states, batch)?,
+            Tensor::cat(&[direction, weight], 1)?,
+        ))
+    }
+
+    /// What each piece means where it stands `[B, L, W]`.
+    fn states(&self, batch: &Batch) -> candle_core::Result<Tensor> {
         let (texts, length) = batch.ids.dims2()?;
         let width = self.shape.hidden_size;
         let flat = batch.ids.flatten_all()?;
@@ -201,17 +228,21 @@ impl Gated {
         for layer in &self.layers {
             x = layer.forward(&x, batch)?;
         }
-        let x = batch.masked(norm(&x, &self.last_norm)?)?;
+        batch.masked(norm(&x, &self.last_norm)?)
+    }
+
+    fn pooled(&self, x: &Tensor, batch: &Batch) -> candle_core::Result<Tensor> {
+        let (texts, length, width) = x.dims3()?;
         let scores = self.attention.forward(&x.reshape((texts * length, width))?)?;
         // Places without a piece can be neither attended to nor the maximum.
         let scores = batch.absent_least(scores.reshape((texts, length, HEADS))?)?;
         let shares = candle_nn::ops::softmax(&scores, 1)?
             .transpose(1, 2)?
             .contiguous()?;
-        let attended = shares.matmul(&x)?.reshape((texts, HEADS * width))?;
+        let attended = shares.matmul(x)?.reshape((texts, HEADS * width))?;
         let count = batch.mask.sum(1)?;
         let mean = x.sum(1)?.broadcast_div(&count)?;
-        let most = batch.absent_least(x)?.max(1)?;
+        let most = batch.absent_least(x.clone())?.max(1)?;
         unit(&self.out.forward(&Tensor::cat(&[&attended, &mean, &most], 1)?)?)
     }
 }

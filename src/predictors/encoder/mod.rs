@@ -9,16 +9,17 @@ mod tune;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use serde::Deserialize;
 use tokenizers::Tokenizer;
 
-use super::Error;
 use super::artifact::{self, bad};
+use super::linear::Features;
 use super::margin::dot;
+use super::{Error, features};
 use crate::conversation::{fold, sha256};
 use batch::{Batch, batch};
 use bert::Bert;
@@ -52,6 +53,80 @@ pub struct Encoder {
 enum Net {
     Gated(Gated),
     Bert(Box<Bert>),
+}
+
+/// What messages are heard with: an encoder as it is and, where it was tuned on the intents, the tuned copy. The
+/// one knows texts of every kind, the other has the messages it was tuned on by heart; they err in other places.
+pub(super) struct Encoders {
+    pub plain: Encoder,
+    pub tuned: Option<Encoder>,
+}
+
+impl Encoders {
+    /// An encoder without a tuned copy.
+    pub fn of(plain: Encoder) -> Self {
+        Self { plain, tuned: None }
+    }
+
+    /// A message as features.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    pub fn features(&self, text: &str) -> Result<Features, Error> {
+        let text = self.plain.read(text);
+        Ok(Features {
+            places: features::places(&text),
+            ..self.vectors(&text)?
+        })
+    }
+
+    /// The same, and what the message's pieces mean.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    pub fn features_and_pieces(&self, text: &str) -> Result<(Features, Vec<Piece>), Error> {
+        let text = self.plain.read(text);
+        let (dense, pieces) = self.plain.encode_pieces(&text)?;
+        let features = Features {
+            dense,
+            tuned: self.tuned(&text)?,
+            places: features::places(&text),
+        };
+        Ok((features, pieces))
+    }
+
+    /// The vectors of a text that is read already, without its n-grams.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    pub fn vectors(&self, text: &str) -> Result<Features, Error> {
+        Ok(Features {
+            dense: self.plain.encode(text)?,
+            tuned: self.tuned(text)?,
+            places: Vec::new(),
+        })
+    }
+
+    fn tuned(&self, text: &str) -> Result<Vec<f32>, Error> {
+        let tuned = self.tuned.as_ref().map(|tuned| tuned.encode(text));
+        Ok(tuned.transpose()?.unwrap_or_default())
+    }
+}
+
+/// A piece of a text as it is compared with the pieces of another.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Piece {
+    /// What it means where it stands: a unit vector.
+    pub vector: Vec<f32>,
+    /// How much it matters to a question, at least 0.
+    pub weight: f32,
+}
+
+impl Piece {
+    fn of(mut row: Vec<f32>) -> Self {
+        let weight = row.pop().unwrap_or(0.0);
+        Self { vector: row, weight }
+    }
 }
 
 /// What both kinds say of themselves in `config.json`.
@@ -202,11 +277,73 @@ impl Encoder {
             .iter()
             .zip(&mut vectors)
             .filter(|(ids, _)| ids.len() > self.window);
-        for (_, vector) in long {
-            let length = dot(vector, vector).sqrt().max(1e-6);
-            vector.iter_mut().for_each(|v| *v /= length);
-        }
+        long.for_each(|(_, vector)| shorten(vector));
         Ok(vectors)
+    }
+
+    /// The same by as many threads as there are cores.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_on_all_cores(
+        &self,
+        texts: &[&str],
+        mut after: impl FnMut(usize),
+    ) -> Result<Vec<Vec<f32>>, Error> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let part = texts.len().div_ceil(threads).max(1);
+        let (done, told) = mpsc::channel();
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = texts
+                .chunks(part)
+                .map(|part| {
+                    let done = done.clone();
+                    // Whoever listens to the progress may have gone; the vectors are wanted all the same.
+                    scope.spawn(move || {
+                        let mut before = 0;
+                        self.encode_all(part, |now| {
+                            let _ = done.send(now - before);
+                            before = now;
+                        })
+                    })
+                })
+                .collect();
+            drop(done);
+            let mut all = 0;
+            for more in told {
+                all += more;
+                after(all);
+            }
+            let gone = |panic| std::panic::resume_unwind(panic);
+            let parts = workers
+                .into_iter()
+                .map(|worker| worker.join().unwrap_or_else(gone));
+            Ok(parts.collect::<Result<Vec<_>, _>>()?.concat())
+        })
+    }
+
+    /// The unit vector of a text as [`Self::encode`] gives it, and what each of its pieces means where it stands; of
+    /// another's encoder no pieces.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_pieces(&self, text: &str) -> Result<(Vec<f32>, Vec<Piece>), Error> {
+        let Net::Gated(net) = &self.net else {
+            return Ok((self.encode(text)?, Vec::new()));
+        };
+        let (ids, mut vector) = (self.pieces(text), vec![0.0; self.dimensions()]);
+        let mut pieces = Vec::with_capacity(ids.len());
+        for window in ids.chunks(self.window) {
+            let (whole, rows) = net.forward_pieces(&batch(&[window.to_vec()])?)?;
+            let share = window.len() as f32 / ids.len() as f32;
+            let whole: Vec<f32> = whole.squeeze(0)?.to_vec1()?;
+            vector.iter_mut().zip(whole).for_each(|(v, w)| *v += share * w);
+            pieces.extend(rows.to_vec2()?.into_iter().map(Piece::of));
+        }
+        if ids.len() > self.window {
+            shorten(&mut vector);
+        }
+        Ok((vector, pieces))
     }
 
     fn pieces(&self, text: &str) -> Vec<u32> {
@@ -222,6 +359,12 @@ impl Encoder {
             Net::Bert(net) => net.forward(batch),
         }
     }
+}
+
+/// Brings a vector to length one.
+fn shorten(vector: &mut [f32]) {
+    let length = dot(vector, vector).sqrt().max(1e-6);
+    vector.iter_mut().for_each(|v| *v /= length);
 }
 
 /// Ids of a text's pieces, at most so many.
