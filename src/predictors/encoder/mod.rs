@@ -51,7 +51,7 @@ pub struct Encoder {
 }
 
 enum Net {
-    Gated(Gated),
+    Gated(Box<Gated>),
     Bert(Box<Bert>),
 }
 
@@ -164,7 +164,12 @@ impl Encoder {
                 let shape: gated::Shape =
                     serde_json::from_slice(&config).map_err(|e| bad(FILES[0], &e.to_string()))?;
                 let net = Gated::new(shape, &vb).and_then(Gated::settled).map_err(wrong)?;
-                (Net::Gated(net), shape.vocab_size, gated::PIECES_MAX, tensors)
+                (
+                    Net::Gated(Box::new(net)),
+                    shape.vocab_size,
+                    gated::PIECES_MAX,
+                    tensors,
+                )
             }
             "bert" => {
                 let (bert, vocabulary, window) = Bert::new(&config, vb)?;
@@ -207,7 +212,7 @@ impl Encoder {
         Ok(Self {
             tokenizer: self.tokenizer.clone(),
             spelling: self.spelling.clone(),
-            net: Net::Gated(Gated::new(net.shape(), &vb)?.settled()?),
+            net: Net::Gated(Box::new(Gated::new(net.shape(), &vb)?.settled()?)),
             window: self.window,
             version: self.version.clone(),
             weights,
