@@ -322,7 +322,7 @@ fn an_article_that_others_hide_is_told_with_the_winner() {
     let found = shop.findings(false);
     let told: Vec<String> = found.iter().map(short).collect();
     assert_eq!(told.len(), 1, "{found:#?}");
-    assert!(told[0].starts_with("unreachable en/lost.md:"), "{told:?}");
+    assert!(told[0].starts_with("unreachable en/lost.md:3 en/"), "{told:?}");
 }
 
 #[test]
