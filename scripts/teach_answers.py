@@ -244,7 +244,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("data", "texts", "encoder", "out"):
         parser.add_argument(name, type=Path)
-    parser.add_argument("--steps", type=int, default=650)
+    parser.add_argument("--steps", type=int, default=750)
     parser.add_argument("--kept-out", nargs="*", default=[])
     args = parser.parse_args()
     torch.manual_seed(SEED)

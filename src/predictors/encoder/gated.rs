@@ -9,6 +9,7 @@ use candle_core::{D, DType, Tensor};
 use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
 
+use super::settled::Settled;
 use super::{Batch, unit};
 
 /// `model_type` in `config.json`.
@@ -65,9 +66,8 @@ struct Affine {
     /// As stored: `[outputs, inputs]`.
     weight: Tensor,
     bias: Tensor,
-    /// `[inputs, outputs]`, laid out in the order in which a few rows are multiplied fastest; absent while
-    /// the weights still move.
-    settled: Option<Tensor>,
+    /// The same for multiplying fast; absent while the weights still move.
+    settled: Option<Settled>,
 }
 
 impl Affine {
@@ -80,17 +80,21 @@ impl Affine {
     }
 
     fn settle(&mut self) -> candle_core::Result<()> {
-        self.settled = Some(self.weight.t()?.contiguous()?);
+        self.settled = Some(Settled::new(&self.weight, &self.bias)?);
         Ok(())
     }
 
-    /// `[N, inputs]` to `[N, outputs]`.
+    /// `[B, N, W]` to `[B · runs, outputs]`: of each text every run of as many rows as make up the inputs.
     fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let product = match &self.settled {
-            Some(weight) => x.matmul(weight)?,
-            None => x.matmul(&self.weight.t()?)?,
-        };
-        product.broadcast_add(&self.bias)
+        if let Some(settled) = &self.settled {
+            return settled.forward(x);
+        }
+        let ((texts, rows, width), (_, inputs)) = (x.dims3()?, self.weight.dims2()?);
+        let runs = rows + 1 - inputs / width;
+        let places = (0..inputs / width).map(|place| x.narrow(1, place, runs)?.contiguous());
+        let places = places.collect::<candle_core::Result<Vec<_>>>()?;
+        let seen = Tensor::cat(&places, D::Minus1)?.reshape((texts * runs, inputs))?;
+        seen.matmul(&self.weight.t()?)?.broadcast_add(&self.bias)
     }
 }
 
@@ -117,15 +121,10 @@ impl Layer {
         let (texts, length, width) = x.dims3()?;
         let normed = batch.masked(norm(x, &self.norm)?)?;
         let edge = Tensor::zeros((texts, self.reach, width), DType::F32, x.device())?;
-        let padded = Tensor::cat(&[&edge, &normed, &edge], 1)?;
-        let places: Vec<Tensor> = (0..=2 * self.reach)
-            .map(|place| padded.narrow(1, place, length)?.contiguous())
-            .collect::<candle_core::Result<_>>()?;
-        let window = places.len() * width;
-        let seen = Tensor::cat(&places, D::Minus1)?.reshape((texts * length, window))?;
-        let open = self.open.forward(&seen)?;
+        let open = self.open.forward(&Tensor::cat(&[&edge, &normed, &edge], 1)?)?;
         let gate = candle_nn::ops::sigmoid(&open.narrow(1, width, width)?)?;
-        let close = self.close.forward(&(open.narrow(1, 0, width)? * gate)?)?;
+        let gated = (open.narrow(1, 0, width)? * gate)?.reshape((texts, length, width))?;
+        let close = self.close.forward(&gated)?;
         x + batch.masked(close.reshape((texts, length, width))?)?
     }
 }
@@ -207,7 +206,7 @@ impl Gated {
     /// `[L, piece_dimensions + 1]`.
     pub fn forward_pieces(&self, batch: &Batch) -> candle_core::Result<(Tensor, Tensor)> {
         let states = self.states(batch)?;
-        let said = self.piece.forward(&states.squeeze(0)?)?;
+        let said = self.piece.forward(&states)?;
         let direction = unit(&said.narrow(1, 0, self.shape.piece_dimensions)?)?;
         let weight = said.narrow(1, self.shape.piece_dimensions, 1)?;
         // softplus
@@ -233,7 +232,7 @@ impl Gated {
 
     fn pooled(&self, x: &Tensor, batch: &Batch) -> candle_core::Result<Tensor> {
         let (texts, length, width) = x.dims3()?;
-        let scores = self.attention.forward(&x.reshape((texts * length, width))?)?;
+        let scores = self.attention.forward(x)?;
         // Places without a piece can be neither attended to nor the maximum.
         let scores = batch.absent_least(scores.reshape((texts, length, HEADS))?)?;
         let shares = candle_nn::ops::softmax(&scores, 1)?
@@ -243,6 +242,7 @@ impl Gated {
         let count = batch.mask.sum(1)?;
         let mean = x.sum(1)?.broadcast_div(&count)?;
         let most = batch.absent_least(x.clone())?.max(1)?;
-        unit(&self.out.forward(&Tensor::cat(&[&attended, &mean, &most], 1)?)?)
+        let all = Tensor::cat(&[&attended, &mean, &most], 1)?;
+        unit(&self.out.forward(&all.unsqueeze(1)?)?)
     }
 }

@@ -4,6 +4,7 @@
 mod batch;
 mod bert;
 mod gated;
+mod settled;
 mod spelling;
 mod tune;
 
