@@ -96,20 +96,20 @@ impl Parts {
 
 /// Weights of the ranking.
 const RANKING: [f32; FEATURES] = [
-    1.48, 0.5, 0.6, 0.29, 0.71, 0.05, 0.0, 4.35, 4.03, 3.42, 3.01, 2.05, 1.61, 1.8, 2.94, 2.71, 0.0, 1.05,
+    0.45, 0.0, 0.0, 0.28, 0.0, 0.74, 0.57, 3.79, 5.87, 1.99, 3.87, 4.27, 0.64, 2.17, 1.3, 1.75, 0.0, 0.93,
 ];
 
 /// Weights of the choice among the passages of the best article.
 const WITHIN: [f32; FEATURES] = [
-    1.56, 0.12, 0.0, 0.0, 0.59, 1.04, 0.03, 3.99, 3.64, 0.0, 2.5, 1.86, 0.0, 1.93, 0.0, 0.97, 1.15, 0.0,
+    1.54, 0.04, 0.0, 0.0, 0.54, 0.85, 0.0, 4.11, 3.68, 0.17, 2.81, 1.92, 0.09, 1.98, 0.0, 0.95, 1.12, 0.0,
 ];
 
 /// Weights of the features of the best hit, of its lead over the next article, and a bias.
 const ANSWERABLE: [f32; FEATURES] = [
-    0.0, 0.0, 0.18, 0.0, 0.0, 0.0, 0.0, 1.42, 0.79, 0.57, 1.45, 1.19, 0.8, 0.81, 0.9, 0.89, 0.0, 0.04,
+    0.06, 0.0, 0.18, 0.0, 0.0, 0.0, 0.0, 1.15, 0.48, 0.6, 1.45, 1.15, 1.15, 0.98, 1.13, 1.01, 0.0, 0.11,
 ];
-const ANSWERABLE_LEAD: f32 = 0.28;
-const ANSWERABLE_BIAS: f32 = -4.12;
+const ANSWERABLE_LEAD: f32 = 0.32;
+const ANSWERABLE_BIAS: f32 = -4.33;
 /// Where no word speaks for a passage, its meaning must be at least so near; a topic alone is had by babble too.
 const MEANING_MIN: f32 = 0.35;
 

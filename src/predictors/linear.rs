@@ -10,7 +10,7 @@ use super::margin::{Example, Problem};
 /// An n-gram seen less often than this while training is noise.
 const SEEN_MIN: u32 = 2;
 /// Most weights of n-grams, one a class each; they are most of an artifact's bytes.
-const WEIGHTS_MAX: usize = 7_000_000;
+const WEIGHTS_MAX: usize = 6_500_000;
 /// What a fit is told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

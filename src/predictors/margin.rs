@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
 /// Passes over the examples after which a class is left as it is.
-const PASSES_MAX: usize = 40;
+const PASSES_MAX: usize = 20;
 /// A class is solved when no example could gain more than this.
 const GAIN_MIN: f32 = 0.1;
 /// Seed of the order of examples.
