@@ -112,6 +112,9 @@ const ANSWERABLE_LEAD: f32 = 0.32;
 const ANSWERABLE_BIAS: f32 = -4.33;
 /// Where no word speaks for a passage, its meaning must be at least so near; a topic alone is had by babble too.
 const MEANING_MIN: f32 = 0.35;
+/// Where less than this of a question's words does, at least so near; such words as all texts have (`so it goes`) babble has too.
+const WORDS_FEW: f32 = 0.5;
+const MEANING_MIN_OF_FEW: f32 = 0.3;
 
 fn dot(weights: &[f32; FEATURES], parts: &Parts) -> f32 {
     weights.iter().zip(parts.values()).map(|(w, v)| w * v).sum()
@@ -134,7 +137,7 @@ fn answers_babble(parts: &Parts) -> bool {
         .meaning
         .max(parts.meaning_sentence)
         .max(parts.meaning_question);
-    words == 0.0 && meaning < MEANING_MIN
+    words == 0.0 && meaning < MEANING_MIN || words < WORDS_FEW && meaning < MEANING_MIN_OF_FEW
 }
 
 /// How likely a passage answers, given its parts and how far its score is ahead of the next article's.
@@ -170,6 +173,16 @@ mod tests {
         assert!(
             answerable(&topic_alone, 9.0) < f32::EPSILON,
             "babble has a topic too"
+        );
+        let words_of_all_texts = Parts {
+            coverage: 0.4,
+            pieces: 0.8,
+            meaning: 0.2,
+            ..nothing
+        };
+        assert!(
+            answerable(&words_of_all_texts, 9.0) < f32::EPSILON,
+            "and words of all texts"
         );
     }
 }
