@@ -2,13 +2,11 @@
 """Fits the linear functions of src/knowledge/weigh.rs on development questions.
 
 Usage: xiaoer eval knowledge --articles DIR --queries FILE --features FEATURES.tsv
-       python3 scripts/fit_retrieval.py FEATURES.tsv [MORE.tsv ...] [--for-ranking OTHERS.tsv ...]
+       python3 scripts/fit_retrieval.py FEATURES.tsv [MORE.tsv ...]
 One file is one shop. Prints how each shop does when the others alone were fitted on, and on questions left out of the fit
-(five folds), and then the constants fitted on everything. The shops for ranking tell which candidate is right (such as
-scripts/lesson_shops.py writes, harder than any real ones), and nothing of how sure an answer is. Needs numpy.
+(five folds), and then the constants fitted on everything. Needs numpy.
 """
 
-import argparse
 import csv
 import sys
 
@@ -93,8 +91,8 @@ def of_right_articles(question):
 
 
 class Fitted:
-    def __init__(self, questions, for_ranking):
-        asked = [q for q in questions + for_ranking if q["answerable"]]
+    def __init__(self, questions):
+        asked = [q for q in questions if q["answerable"]]
         self.ranking = fit([(q["values"], q["right"] > 0) for q in asked])
         self.within = fit([of_right_articles(q) for q in asked])
         found = [best(self.ranking, q) for q in questions]
@@ -129,22 +127,19 @@ def told(name, counts):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("shops", nargs="+")
-    parser.add_argument("--for-ranking", nargs="*", default=[])
-    args = parser.parse_args()
-    shops = {path: read(path) for path in args.shops}
-    for_ranking = [q for path in args.for_ranking for q in read(path)[1]]
+    shops = {path: read(path) for path in sys.argv[1:]}
     names = next(iter(shops.values()))[0]
     everything = [q for _, questions in shops.values() for q in questions]
     if len(shops) > 1:
         for path, (_, questions) in shops.items():
             others = [q for other, (_, theirs) in shops.items() if other != path for q in theirs]
-            told(f"{path}, fitted on the others", Fitted(others, for_ranking).count(questions))
-    folds = [[q for at, q in enumerate(everything) if at % FOLDS != fold] for fold in range(FOLDS)]
-    counts = [Fitted(fold, for_ranking).count(everything[at::FOLDS]) for at, fold in enumerate(folds)]
+            told(f"{path}, fitted on the others", Fitted(others).count(questions))
+    counts = [
+        Fitted([q for at, q in enumerate(everything) if at % FOLDS != fold]).count(everything[fold::FOLDS])
+        for fold in range(FOLDS)
+    ]
     told("left out", sum(counts))
-    fitted = Fitted(everything, for_ranking)
+    fitted = Fitted(everything)
     for name, weights in (("RANKING", fitted.ranking), ("WITHIN", fitted.within), ("ANSWERABLE", fitted.answerable)):
         print(f"{name:10}", [float(round(w, 2)) for w in weights])
     print("the last of ANSWERABLE is LEAD; BIAS", round(float(fitted.bias), 2), "UNSURE_MIN", round(float(fitted.refuse), 3))

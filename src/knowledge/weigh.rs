@@ -96,7 +96,7 @@ impl Parts {
 
 /// Weights of the ranking.
 const RANKING: [f32; FEATURES] = [
-    0.45, 0.0, 0.0, 0.28, 0.0, 0.74, 0.57, 3.79, 5.87, 1.99, 3.87, 4.27, 0.64, 2.17, 1.3, 1.75, 0.0, 0.93,
+    1.53, 0.28, 0.51, 0.1, 0.36, 0.0, 0.0, 4.45, 4.1, 3.39, 3.37, 2.55, 1.9, 2.09, 2.93, 2.75, 0.0, 0.91,
 ];
 
 /// Weights of the choice among the passages of the best article.
@@ -106,10 +106,10 @@ const WITHIN: [f32; FEATURES] = [
 
 /// Weights of the features of the best hit, of its lead over the next article, and a bias.
 const ANSWERABLE: [f32; FEATURES] = [
-    0.06, 0.0, 0.18, 0.0, 0.0, 0.0, 0.0, 1.15, 0.48, 0.6, 1.45, 1.15, 1.15, 0.98, 1.13, 1.01, 0.0, 0.11,
+    0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.2, 1.18, 0.58, 1.55, 1.24, 0.7, 1.02, 0.74, 0.77, 0.0, 0.0,
 ];
-const ANSWERABLE_LEAD: f32 = 0.32;
-const ANSWERABLE_BIAS: f32 = -4.33;
+const ANSWERABLE_LEAD: f32 = 0.33;
+const ANSWERABLE_BIAS: f32 = -4.39;
 /// Where no word speaks for a passage, its meaning must be at least so near; a topic alone is had by babble too.
 const MEANING_MIN: f32 = 0.35;
 /// Where less than this of a question's words does, at least so near; such words as all texts have (`so it goes`) babble has too.
