@@ -149,7 +149,6 @@ mod wide {
         type Output = ();
 
         // Only what is inlined here may use the processor's wide numbers.
-        #[expect(clippy::inline_always, reason = "a call would lose them")]
         #[inline(always)]
         fn call(mut self) {
             let v3 = self.v3;

@@ -173,7 +173,6 @@ mod wide {
         type Output = [[i32; BLOCKS * LANES]; R];
 
         // Only what is inlined here may use the processor's wide numbers.
-        #[expect(clippy::inline_always, reason = "a call would lose them")]
         #[inline(always)]
         fn call(self) -> Self::Output {
             let Tile { v3, bytes, rows } = self;
