@@ -66,10 +66,28 @@ async function scriptMs(html) {
   await context.close();
   return metrics.find((m) => m.name === "ScriptDuration").value * 1000;
 }
+// Work that never changes. A machine that needs longer for it than the budgets allow for gives every time below that much more.
+const YARDSTICK = `<script>for (let n = 0; n < 40; n++) {
+  const root = document.body.appendChild(document.createElement("div")).attachShadow({ mode: "open" });
+  root.innerHTML = "<style>p { margin: 1px }</style><p><b>" + JSON.stringify({ n, list: [n, n + 1] }) + "</b></p>";
+  root.host.getBoundingClientRect();
+}</script>`;
+let slowness = 1;
 await check("the loader's script time, over the empty page", async () => {
+  const runs = [], yard = [];
+  for (let run = 0; run < 9; run++) {
+    const empty = await scriptMs(shopPage(""));
+    runs.push((await scriptMs(shopPage(tag(lab.base)))) - empty);
+    yard.push((await scriptMs(shopPage(YARDSTICK))) - empty);
+  }
+  slowness = Math.max(1, median(yard) / budgets.yardstick_ms);
+  console.log(`     yardstick: ${Math.round(median(yard))} ms, so times are held to ${slowness.toFixed(2)} of their budget`);
+  within(Math.round(median(runs)), Math.round(budgets.loader_script_ms * slowness), "median ms");
+});
+await bites("a page with a heavy script", async () => {
   const runs = [];
-  for (let run = 0; run < 9; run++) runs.push((await scriptMs(shopPage(tag(lab.base)))) - (await scriptMs(shopPage(""))));
-  within(Math.round(median(runs)), budgets.loader_script_ms, "median ms");
+  for (let run = 0; run < 3; run++) runs.push(await scriptMs(shopPage(tag(lab.base) + YARDSTICK)));
+  return median(runs) > budgets.loader_script_ms * slowness ? runs : [];
 });
 
 async function clickMs() {
@@ -96,7 +114,7 @@ async function clickMs() {
 await check("click to focused composer, nothing cached", async () => {
   const runs = [];
   for (let run = 0; run < 7; run++) runs.push(Math.round(await clickMs()));
-  within(median(runs), budgets.click_to_composer_ms, `median ms of ${runs}`);
+  within(median(runs), Math.round(budgets.click_to_composer_ms * slowness), `median ms of ${runs}`);
 });
 await check("no console error anywhere", async () => {
   if (lab.problems.length) throw new Error(lab.problems.join("\n"));
