@@ -178,7 +178,7 @@ pub(super) fn load_changed_articles(
     problems: &mut Problems,
 ) -> Vec<Arc<Article>> {
     let known: HashMap<&Path, &Arc<Article>> = before.iter().map(|a| (a.file.as_path(), a)).collect();
-    let files = yaml::files_below(dir, "md", problems);
+    let files = yaml::files_below(dir, &["md"], problems);
     let mut load = |file: &PathBuf| {
         let text = yaml::read(file, ARTICLE_BYTES_MAX, problems)?;
         let mut hasher = DefaultHasher::new();
@@ -347,7 +347,7 @@ struct FaqRow {
 #[must_use]
 pub fn load_faq(dir: &Path, problems: &mut Problems) -> Vec<Faq> {
     let mut rows = Vec::new();
-    for file in yaml::files_below(dir, "csv", problems) {
+    for file in yaml::files_below(dir, &["csv"], problems) {
         if let Some(text) = yaml::read(&file, FAQ_BYTES_MAX, problems) {
             load_faq_file(&file, &text, &mut rows, problems);
         }

@@ -34,7 +34,7 @@ const CARDS: [&str; 2] = ["order", "request"];
 /// `flow.step.part`.
 pub(super) fn load_flows(dir: &Path, responses: &mut Responses, problems: &mut Problems) -> Vec<Flow> {
     let mut flows: BTreeMap<String, Flow> = BTreeMap::new();
-    for file in yaml::files_below(dir, "yaml", problems) {
+    for file in yaml::files_below(dir, &["yaml"], problems) {
         let Some(text) = yaml::read(&file, FLOW_BYTES_MAX, problems) else {
             continue;
         };

@@ -108,7 +108,7 @@ impl Tone {
 pub fn load_intents(dir: &Path, problems: &mut Problems) -> Vec<Intent> {
     let mut intents: Vec<Intent> = Vec::new();
     let mut files: HashMap<String, PathBuf> = HashMap::new();
-    for file in yaml::files_below(dir, "yaml", problems) {
+    for file in yaml::files_below(dir, &["yaml"], problems) {
         let Some(intent) = load_intent(&file, problems) else {
             continue;
         };

@@ -26,8 +26,7 @@ const FIRST_BONUS: f32 = 0.25;
 const RELATED_MAX: usize = 3;
 
 pub(super) fn answer(retriever: &Retriever, query: &Query<'_>) -> Answer {
-    let question = retriever.question(&completed(query), query.lang);
-    let mut hits = retriever.find(&question, query);
+    let (question, mut hits) = retriever.find(&completed(query), query);
     let Some(best) = hits.first() else {
         return nothing(query.lang);
     };
@@ -58,9 +57,8 @@ pub(super) fn several(retriever: &Retriever, query: &Query<'_>, most: usize) -> 
     let Some(told) = first.citation.as_ref().map(|citation| citation.article.clone()) else {
         return Vec::new();
     };
-    let question = retriever.question(&completed(query), query.lang);
     let mut seen = BTreeSet::from([told]);
-    let hits = retriever.find(&question, query);
+    let (question, hits) = retriever.find(&completed(query), query);
     let others = hits.iter().filter(|hit| seen.insert(hit.article.clone()));
     let others = others.take(most.saturating_sub(1)).map(|hit| Answer {
         // Nothing is ahead of what comes after the best.
@@ -107,18 +105,12 @@ fn asked_for(parts: &Parts) -> f32 {
         .max((parts.question + parts.meaning_question) / 2.0)
 }
 
-/// Passages that the asker may read, with their places.
-fn open<'a>(retriever: &'a Retriever, query: &Query<'_>) -> impl Iterator<Item = (usize, &'a Passage)> {
-    let all = retriever.passages.iter().map(|passage| &**passage).enumerate();
-    all.filter(|(at, _)| retriever.is_open(*at, query))
-}
-
 /// The articles to read on, in the asker's language where there is one.
 fn related(retriever: &Retriever, passage: &Passage, query: &Query<'_>) -> Vec<Link> {
     let link_of = |id: &String| {
-        let mut of = open(retriever, query)
+        let mut of = retriever
+            .of_article(id, query)
             .map(|(_, passage)| passage)
-            .filter(|p| p.article == *id)
             .peekable();
         let any = of.peek().copied();
         of.find(|p| p.lang == query.lang).or(any).map(link)
@@ -150,11 +142,11 @@ fn within<'a>(hits: &'a [Hit], best: &'a Hit) -> &'a Hit {
 }
 
 pub(super) fn candidates(retriever: &Retriever, query: &Query<'_>) -> Vec<Hit> {
-    retriever.find(&retriever.question(&completed(query), query.lang), query)
+    retriever.find(&completed(query), query).1
 }
 
 pub(super) fn article(retriever: &Retriever, id: &str, query: &Query<'_>) -> Option<Answer> {
-    let mut of = open(retriever, query).filter(|(_, p)| p.article == id).peekable();
+    let mut of = retriever.of_article(id, query).peekable();
     let any = of.peek().copied();
     let (found, _) = of.find(|(_, p)| p.lang == query.lang).or(any)?;
     let place = retriever.readable(found, query).first().copied();
@@ -168,7 +160,9 @@ pub(super) fn page(
     query: &Query<'_>,
     written: impl Fn(&Passage) -> Option<String>,
 ) -> Option<Page> {
-    let (place, passage) = open(retriever, query).find(|(_, p)| p.article == id && p.lang == query.lang)?;
+    let (place, passage) = retriever
+        .of_article(id, query)
+        .find(|(_, p)| p.lang == query.lang)?;
     let other = Lang::ALL.into_iter().find(|lang| *lang != query.lang)?;
     let theirs = Query {
         lang: other,

@@ -4,6 +4,7 @@
 mod answer;
 mod archive;
 mod audit;
+mod cores;
 mod index;
 mod ingest;
 mod nearness;

@@ -1,15 +1,17 @@
 //! Question → ranked passages: words and meaning each find candidates, then every candidate is weighed
 //! by the same features.
 
+mod frequency;
+mod named;
 mod own;
 mod question;
 mod translation;
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::cores::on_every_core;
 use super::index::WordIndex;
 use super::ingest::Passage;
 use super::nearness::{Asked, Bytes, Pieces, Plane};
@@ -18,6 +20,8 @@ use super::text::TermSet;
 use super::weigh::{self, Parts};
 use super::{Encoder, Error, Hit, Meaning, Query};
 use crate::conversation::Lang;
+use frequency::Frequency;
+use named::Named;
 pub(super) use question::Question;
 use translation::Translations;
 
@@ -28,6 +32,8 @@ const MEANING_CANDIDATES_MAX: usize = 40;
 /// So many times more are looked at, because some may not be for the asker.
 const CLOSED: usize = 4;
 
+/// Candidates that are worth a thread.
+const WEIGHED_LEAST: usize = 16;
 /// Pieces of a question, title or heading that are compared: those that matter most.
 const ASKED_PIECES_MAX: usize = 24;
 
@@ -75,35 +81,13 @@ pub(super) struct Retriever {
     pub passages: Vec<Arc<Passage>>,
     entries: Vec<Arc<Entry>>,
     translations: Translations,
+    named: Named,
     index: WordIndex,
     plane: Plane,
     frequency: Frequency,
     /// Terms of each field of a passage, on average.
     average: [f32; FIELDS],
     encoder: Option<Arc<dyn Encoder>>,
-}
-
-/// In how many passages a term stands, by its hash.
-type Frequency = HashMap<u64, u32, BuildHasherDefault<Hashed>>;
-
-/// Terms are hashes already.
-#[derive(Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes
-            .iter()
-            .for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
 }
 
 /// Entries that are known already, by their passage's key.
@@ -154,6 +138,7 @@ impl Retriever {
             average: all.map(|all| all as f32 / entries.len().max(1) as f32),
             plane: plane(&passages, &entries),
             translations: Translations::of(&passages),
+            named: Named::of(&passages),
             passages,
             entries,
             index,
@@ -182,10 +167,25 @@ impl Retriever {
         frequency
     }
 
-    /// The passages that the asker may read, best first. `question` is the query's, completed.
-    pub fn find(&self, question: &Question, query: &Query<'_>) -> Vec<Hit> {
-        let found = self.candidates(&question.rarest(), question.gist.as_ref(), query);
-        self.weighed(found, question, query)
+    /// A question as it is compared, and the passages that the asker may read, best first; `text` is the query's,
+    /// completed.
+    pub fn find(&self, text: &str, query: &Query<'_>) -> (Question, Vec<Hit>) {
+        let asked = TermSet::mended(text, |term| self.frequency.get(&term).copied());
+        let mut question = self.compared(&asked, None, query.lang);
+        let rarest = question.rarest();
+        // Words are looked up while the encoder thinks.
+        let (by_words, gist) = std::thread::scope(|scope| {
+            let words = scope.spawn(|| self.by_words(&rarest));
+            let meaning = self.encoder.as_ref().map(|encoder| encoder.meaning(text));
+            let words = words
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (words, meaning.as_ref().map(Gist::of))
+        });
+        question.gist = gist;
+        let found = self.candidates(by_words, question.gist.as_ref(), query);
+        let hits = self.weighed(found, &question, query);
+        (question, hits)
     }
 
     /// Candidates that the asker may read, best first.
@@ -199,14 +199,18 @@ impl Retriever {
         let best = weighed
             .iter()
             .fold(f32::EPSILON, |best, (_, bm25)| best.max(*bm25));
-        let hit = |(at, bm25)| {
+        let hit = |at: usize| {
+            let (at, bm25) = weighed[at];
             let twin = self
                 .translations
                 .twin(at)
                 .filter(|twin| self.is_open(*twin, query));
             self.hit(at, self.parts((at, twin), (bm25, best), question))
         };
-        let mut hits: Vec<Hit> = weighed.into_iter().map(hit).collect();
+        let hits = on_every_core(weighed.len(), WEIGHED_LEAST, |part| {
+            part.map(hit).collect::<Vec<_>>()
+        });
+        let mut hits: Vec<Hit> = hits.into_iter().flatten().collect();
         hits.sort_by(|a, b| {
             b.score
                 .total_cmp(&a.score)
@@ -222,6 +226,12 @@ impl Retriever {
         handling.is_open_to(query.audience, query.today)
     }
 
+    /// The passages of an article that the asker may read, in whatever language, with their places.
+    pub fn of_article(&self, id: &str, query: &Query<'_>) -> impl Iterator<Item = (usize, &Passage)> {
+        let open = self.named.places(id).filter(|at| self.is_open(*at, query));
+        open.map(|at| (at, &*self.passages[at]))
+    }
+
     /// What stands for a passage: whoever can read the translation is answered from it, from the passage that
     /// says the same, or where none does from the whole of it.
     pub fn readable(&self, at: usize, query: &Query<'_>) -> Vec<usize> {
@@ -235,13 +245,6 @@ impl Retriever {
         if theirs.is_empty() { vec![at] } else { theirs }
     }
 
-    /// A question as it is compared.
-    pub fn question(&self, text: &str, lang: Lang) -> Question {
-        let asked = TermSet::mended(text, |term| self.frequency.get(&term).copied());
-        let meaning = self.encoder.as_ref().map(|encoder| encoder.meaning(text));
-        self.compared(&asked, meaning.as_ref().map(Gist::of), lang)
-    }
-
     fn compared(&self, asked: &TermSet, gist: Option<Gist>, lang: Lang) -> Question {
         let terms = asked.hashes().iter();
         Question {
@@ -252,13 +255,17 @@ impl Retriever {
         }
     }
 
-    /// Places of the passages that words or meaning find, and that the asker may read.
-    fn candidates(&self, terms: &[u64], near: Option<&Gist>, query: &Query<'_>) -> BTreeSet<usize> {
-        let by_words = self.index.search(terms, WORD_CANDIDATES_MAX * CLOSED);
-        let by_words = by_words.unwrap_or_else(|error| {
+    /// Places of the passages that words find, best first.
+    fn by_words(&self, terms: &[u64]) -> Vec<usize> {
+        let found = self.index.search(terms, WORD_CANDIDATES_MAX * CLOSED);
+        found.unwrap_or_else(|error| {
             tracing::error!(%error, "the index could not be searched");
             Vec::new()
-        });
+        })
+    }
+
+    /// Places of the passages that words or meaning find, and that the asker may read.
+    fn candidates(&self, by_words: Vec<usize>, near: Option<&Gist>, query: &Query<'_>) -> BTreeSet<usize> {
         let by_meaning = near.map(|gist| self.plane.nearest(&gist.vector, MEANING_CANDIDATES_MAX * CLOSED));
         let by_meaning = by_meaning.unwrap_or_default();
         let open = |found: Vec<usize>, most: usize| {
@@ -405,22 +412,10 @@ fn articles(passages: &[Arc<Passage>]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Entries of all passages, made by as many threads as there are cores.
+/// Entries of all passages.
 fn entries(known: &Known<'_>, passages: &[Arc<Passage>], encoder: Option<&dyn Encoder>) -> Vec<Arc<Entry>> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let part = passages.len().div_ceil(threads).max(1);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = passages
-            .chunks(part)
-            .map(|part| scope.spawn(move || entries_of(known, part, encoder)))
-            .collect();
-        let all = workers.into_iter().flat_map(|worker| {
-            worker
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        all.collect()
-    })
+    let part = |part: Range<usize>| entries_of(known, &passages[part], encoder);
+    on_every_core(passages.len(), 1, part).concat()
 }
 
 fn entries_of(

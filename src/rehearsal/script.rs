@@ -184,7 +184,7 @@ pub fn load_scripts(root: &Path) -> (Vec<Script>, Vec<Problem>) {
 /// The same with a list of problems that others add to.
 pub(super) fn read_scripts(root: &Path, problems: &mut Problems) -> Vec<Script> {
     let mut scripts = Vec::new();
-    for file in files_below(&root.join("conversations"), "yaml", problems) {
+    for file in files_below(&root.join("conversations"), &["yaml"], problems) {
         let Some(text) = read_text(&file, FILE_BYTES_MAX, problems) else {
             continue;
         };

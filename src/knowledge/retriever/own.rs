@@ -18,7 +18,11 @@ impl Retriever {
         let question = self.compared(&TermSet::of(query.text), gist, query.lang);
         let mut rarest = question.rarest();
         rarest.truncate(terms_max);
-        let mut found = self.candidates(&rarest, question.gist.as_ref().filter(|_| wide), query);
+        let mut found = self.candidates(
+            self.by_words(&rarest),
+            question.gist.as_ref().filter(|_| wide),
+            query,
+        );
         found.insert(at);
         self.weighed(found, &question, query)
     }

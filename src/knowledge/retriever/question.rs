@@ -1,6 +1,6 @@
 //! A question as passages are compared with it.
 
-use super::super::nearness::Bytes;
+use super::super::nearness::{Bytes, nearest};
 use super::super::terms::{FIELDS, Terms};
 use super::super::text::TermSet;
 use super::{Entry, Gist};
@@ -73,17 +73,6 @@ impl Question {
             pieces_question: met(&questions),
         }
     }
-}
-
-/// The greatest of each place.
-fn nearest<'a>(mut all: impl Iterator<Item = &'a Vec<f32>>) -> Vec<f32> {
-    let mut best = all.next().cloned().unwrap_or_default();
-    for more in all {
-        best.iter_mut()
-            .zip(more)
-            .for_each(|(best, near)| *best = best.max(*near));
-    }
-    best
 }
 
 /// One piece in so many is among those that are met least.
