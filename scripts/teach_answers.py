@@ -51,6 +51,7 @@ def encoder(folder):
     for name in EMBEDDINGS:
         scale = weights.pop(name + ".scale").float()[:, None]
         weights[name] = (weights[name].float() - 128) * scale
+    weights = {name: w for name, w in weights.items() if not name.startswith("usual.")}  # teach_usual.py's
     pairs = weights.pop("pairs").numpy().astype(np.int64)
     net = Net(weights["embedding"], pairs, weights["out.weight"].shape[0])
     weights["pair_embedding"] = torch.cat([weights["pair_embedding"], torch.zeros(1, WIDTH)])

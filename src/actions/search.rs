@@ -15,8 +15,9 @@ pub(super) fn search(desk: &Desk<'_>, tracker: &Tracker) -> Vec<Event> {
     let Some(said) = &tracker.said else {
         return Vec::new();
     };
-    // A tapped intent button carries its label as text, which is a fair query.
-    let query = query(desk, tracker, &said.text);
+    // A tapped intent button carries its label as text, which is a fair query. Of two wishes the second is asked later.
+    let part = tracker.understanding.as_ref().and_then(|u| u.part.as_deref());
+    let query = query(desk, tracker, part.unwrap_or(&said.text));
     let named = named_product(tracker).and_then(|id| desk.knowledge.article(&id, &query));
     let answer = named.unwrap_or_else(|| desk.knowledge.answer(&query));
     let outcome = match answer.decision {

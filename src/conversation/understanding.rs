@@ -72,6 +72,9 @@ pub struct Understanding {
     /// A second wish of the same message, offered once the first is dealt with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub also: Option<String>,
+    /// What of the message the first wish is, where there is a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// Values found, in order of their place.
     pub entities: Vec<Entity>,
 }

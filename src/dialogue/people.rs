@@ -216,6 +216,7 @@ mod tests {
                 },
                 anger,
                 also: None,
+                part: None,
                 entities: Vec::new(),
             };
             self.tell(Event::Understood { understanding });

@@ -24,11 +24,12 @@ use jiff::civil::Date;
 
 use crate::bot::{Article, Audience, Faq};
 use crate::conversation::{Citation, Lang, hex};
-use crate::predictors::{Piece, Predictors};
+use crate::predictors::Predictors;
 use audit::{beside, decoded, is_elsewhere};
 use ingest::Passage;
 use retriever::Retriever;
 
+pub use crate::predictors::Meaning;
 pub use archive::{Archive, DOCUMENTS_MAX, Filed, Filter, Found, Mark, Saying, excerpt};
 pub use audit::{Finding, Level, Place, Subject, audit};
 pub use page::{Link, Page};
@@ -51,17 +52,6 @@ pub enum Error {
     },
 }
 
-/// What a text means, in three ways.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Meaning {
-    /// A unit vector, of one length for all texts.
-    pub vector: Vec<f32>,
-    /// What it is about: a unit vector over the shop's intents.
-    pub topics: Vec<f32>,
-    /// Its pieces, where the encoder tells what each means.
-    pub pieces: Vec<Piece>,
-}
-
 /// Tells what texts mean.
 pub trait Encoder: Send + Sync {
     /// What a text means.
@@ -70,12 +60,7 @@ pub trait Encoder: Send + Sync {
 
 impl Encoder for Predictors {
     fn meaning(&self, text: &str) -> Meaning {
-        let (vector, topics, pieces) = self.meaning(text);
-        Meaning {
-            vector,
-            topics,
-            pieces,
-        }
+        self.meaning(text)
     }
 }
 

@@ -32,6 +32,8 @@ const MEANING_CANDIDATES_MAX: usize = 40;
 /// So many times more are looked at, because some may not be for the asker.
 const CLOSED: usize = 4;
 
+/// How usual a question is of which that is not known, such as an article's own.
+const USUAL: f32 = 1.0;
 /// Candidates that are worth a thread.
 const WEIGHED_LEAST: usize = 16;
 /// Pieces of a question, title or heading that are compared: those that matter most.
@@ -174,15 +176,16 @@ impl Retriever {
         let mut question = self.compared(&asked, None, query.lang);
         let rarest = question.rarest();
         // Words are looked up while the encoder thinks.
-        let (by_words, gist) = std::thread::scope(|scope| {
+        let (by_words, meaning) = std::thread::scope(|scope| {
             let words = scope.spawn(|| self.by_words(&rarest));
             let meaning = self.encoder.as_ref().map(|encoder| encoder.meaning(text));
             let words = words
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            (words, meaning.as_ref().map(Gist::of))
+            (words, meaning)
         });
-        question.gist = gist;
+        question.gist = meaning.as_ref().map(Gist::of);
+        question.usual = meaning.map_or(USUAL, |meaning| meaning.usual);
         let found = self.candidates(by_words, question.gist.as_ref(), query);
         let hits = self.weighed(found, &question, query);
         (question, hits)
@@ -251,6 +254,7 @@ impl Retriever {
             size: self.size(terms.clone().copied()),
             terms: terms.map(|term| (*term, self.weight(*term))).collect(),
             gist,
+            usual: USUAL,
             lang,
         }
     }
@@ -329,6 +333,7 @@ impl Retriever {
             topic: near.topic,
             same_lang,
             lead: f32::from(u8::from(passage.id.ends_with("#1"))),
+            usual: question.usual,
         }
     }
 

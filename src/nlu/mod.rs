@@ -51,6 +51,7 @@ impl Nlu {
             .intents
             .first()
             .map_or_else(String::new, |(intent, _)| intent.clone());
+        let (also, part) = self.second_wish(text, &best).unzip();
         let intents = prediction.intents.into_iter().take(INTENTS_MAX);
         let entities = entities::find(text, &self.rules, today);
         Understanding {
@@ -60,7 +61,8 @@ impl Nlu {
             certain: prediction.certain,
             sentiment: prediction.sentiment,
             anger: prediction.anger,
-            also: self.second_wish(text, &best),
+            also,
+            part,
             entities,
         }
     }
@@ -89,18 +91,21 @@ impl Nlu {
         }
     }
 
-    /// Another wish of the message that is certain by itself, the last one said.
-    fn second_wish(&self, text: &str, best: &str) -> Option<String> {
+    /// Another wish of the message that is certain by itself, the last one said, and the message without it.
+    fn second_wish(&self, text: &str, best: &str) -> Option<(String, String)> {
         let parts = clauses::split(text);
         if parts.len() < 2 || !is_wish(best) {
             return None;
         }
-        let mut wishes = parts.into_iter().rev().filter_map(|part| {
+        let mut wishes = parts.iter().enumerate().rev().filter_map(|(at, part)| {
             let prediction = self.predictors.predict(part);
             let (intent, _) = prediction.intents.first()?;
-            (prediction.certain && is_wish(intent)).then(|| intent.clone())
+            (prediction.certain && is_wish(intent)).then(|| (at, intent.clone()))
         });
-        wishes.find(|intent| intent != best)
+        let (at, also) = wishes.find(|(_, intent)| intent != best)?;
+        let others = parts.iter().enumerate().filter(|(other, _)| *other != at);
+        let others: Vec<&str> = others.map(|(_, part)| *part).collect();
+        Some((also, others.join("\n")))
     }
 
     /// Version of the predictors.

@@ -127,6 +127,20 @@ pub struct Predictors {
     version: String,
 }
 
+/// What a text means, in several ways.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Meaning {
+    /// A unit vector, of one length for all texts.
+    pub vector: Vec<f32>,
+    /// What it is about: the square roots of the intents' probabilities in the order of [`Predictors::intents`], a unit
+    /// vector whose product with another is their Bhattacharyya coefficient.
+    pub topics: Vec<f32>,
+    /// Its pieces, where the encoder tells what each means.
+    pub pieces: Vec<Piece>,
+    /// How usual it is, 0..=1, that a help centre answers it, were it a question.
+    pub usual: f32,
+}
+
 impl Predictors {
     /// Loads and checks an encoder and an artifact folder with the heads over it: format, hashes,
     /// shapes, finite numbers, vocabulary and a self-test.
@@ -233,14 +247,17 @@ impl Predictors {
             .unwrap_or_else(|_| vec![0.0; encoder.dimensions()])
     }
 
-    /// The unit vector of a text, and the square roots of its intents' probabilities in the order of
-    /// [`Self::intents`]: a unit vector whose product with another is their Bhattacharyya coefficient; and its
-    /// pieces, where the encoder tells of them.
+    /// What a text means.
     #[must_use]
-    pub fn meaning(&self, text: &str) -> (Vec<f32>, Vec<f32>, Vec<Piece>) {
+    pub fn meaning(&self, text: &str) -> Meaning {
         let (features, pieces) = self.encoders.features_and_pieces(text).unwrap_or_default();
         let said = self.intent.predict(&features).probabilities;
-        (features.dense, said.into_iter().map(f32::sqrt).collect(), pieces)
+        Meaning {
+            usual: self.encoders.plain.usual(&features.dense),
+            vector: features.dense,
+            topics: said.into_iter().map(f32::sqrt).collect(),
+            pieces,
+        }
     }
 
     fn features(&self, text: &str) -> Features {

@@ -58,6 +58,7 @@ fn ask(engine: &Engine) -> (Vec<Event>, String) {
         sentiment: Sentiment::Neutral,
         anger: 0,
         also: None,
+        part: None,
         entities: Vec::new(),
     };
     let brain = engine.brain();

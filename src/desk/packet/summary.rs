@@ -223,6 +223,7 @@ mod tests {
                 },
                 anger,
                 also: None,
+                part: None,
                 entities: entity.into_iter().collect(),
             },
         }

@@ -13,6 +13,8 @@ pub(in crate::knowledge) struct Question {
     /// Length of the vector of their weights.
     pub(super) size: f32,
     pub(super) gist: Option<Gist>,
+    /// How usual it is, 0..=1, that a help centre answers it.
+    pub(super) usual: f32,
     pub(super) lang: Lang,
 }
 

@@ -24,6 +24,8 @@ pub(in crate::predictors) const EMBEDDINGS: [&str; 2] = ["embedding", "pair_embe
 pub(super) const PAIRS: &str = "pairs";
 /// Name of the weights that say what a piece means to a question.
 pub(super) const PIECE: &str = "piece";
+/// Name of the weights that say which questions help centres usually answer.
+pub(super) const USUAL: &str = "usual";
 /// Widest window.
 const WINDOW_MAX: usize = 15;
 
@@ -59,6 +61,8 @@ pub(super) struct Gated {
     out: Affine,
     /// What each piece means where it stands, and how much it matters to a question.
     piece: Affine,
+    /// Weights of a vector's numbers and a bias: is it a question that help centres usually answer?
+    usual: (Vec<f32>, f32),
 }
 
 /// `x · Wᵀ + b`.
@@ -165,6 +169,10 @@ impl Gated {
             attention: Affine::new(width, HEADS, &vb.pp("attention"))?,
             out: Affine::new((HEADS + 2) * width, shape.dimensions, &vb.pp("out"))?,
             piece: Affine::new(width, shape.piece_dimensions + 1, &vb.pp(PIECE))?,
+            usual: (
+                vb.pp(USUAL).get(shape.dimensions, "weight")?.to_vec1()?,
+                vb.pp(USUAL).get(1, "bias")?.squeeze(0)?.to_scalar()?,
+            ),
         })
     }
 
@@ -195,6 +203,13 @@ impl Gated {
         }
         let rows = Tensor::from_vec(rows, ids.elem_count(), ids.device())?;
         self.pair_embedding.index_select(&rows, 0)
+    }
+
+    /// How usual it is, 0..=1, that a help centre answers the question that a vector stands for.
+    pub fn usual(&self, vector: &[f32]) -> f32 {
+        let (weights, bias) = &self.usual;
+        let sum: f32 = weights.iter().zip(vector).map(|(w, v)| w * v).sum();
+        1.0 / (1.0 + (-(sum + bias)).exp())
     }
 
     /// Unit vectors `[B, dimensions]`.

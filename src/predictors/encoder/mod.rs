@@ -233,6 +233,15 @@ impl Encoder {
         )
     }
 
+    /// How usual it is, 0..=1, that a help centre answers the question of this vector; another's encoder knows of nothing
+    /// unusual.
+    pub fn usual(&self, vector: &[f32]) -> f32 {
+        match &self.net {
+            Net::Gated(net) => net.usual(vector),
+            Net::Bert(_) => 1.0,
+        }
+    }
+
     /// Numbers of a vector.
     pub fn dimensions(&self) -> usize {
         match &self.net {

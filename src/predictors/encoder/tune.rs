@@ -12,7 +12,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 
 use super::batch::batch;
-use super::gated::{EMBEDDINGS, Gated, PAIRS, PIECE};
+use super::gated::{EMBEDDINGS, Gated, PAIRS, PIECE, USUAL};
 use super::{Encoder, Net, unit};
 use crate::predictors::{Error, Progress};
 
@@ -91,7 +91,9 @@ impl Encoder {
         }
         // What words mean stays as it was learnt from far more text; how they add up is tuned.
         let mut vars = HashMap::new();
-        let stays = |name: &str| name == PAIRS || EMBEDDINGS.contains(&name) || name.starts_with(PIECE);
+        let stays = |name: &str| {
+            name == PAIRS || EMBEDDINGS.contains(&name) || name.starts_with(PIECE) || name.starts_with(USUAL)
+        };
         let moves = |name: &str| !stays(name);
         for (name, tensor) in self.weights.iter().filter(|(name, _)| moves(name)) {
             vars.insert(name.clone(), Var::from_tensor(tensor)?);
