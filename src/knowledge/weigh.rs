@@ -190,4 +190,24 @@ mod tests {
             "and words of all texts"
         );
     }
+
+    #[test]
+    fn what_is_seldom_answered_is_answered_where_all_speaks_for_it() {
+        let all = Parts {
+            coverage: 1.0,
+            question: 1.0,
+            meaning: 0.6,
+            meaning_sentence: 0.6,
+            meaning_question: 0.9,
+            pieces: 0.9,
+            pieces_sentence: 0.7,
+            pieces_question: 0.9,
+            pieces_least: 0.7,
+            topic: 1.0,
+            ..Parts::default()
+        };
+        let usual = Parts { usual: 1.0, ..all };
+        assert!(answerable(&usual, 1.0) > answerable(&all, 1.0) + 0.05);
+        assert!(answerable(&all, 1.0) > 0.6, "{}", answerable(&all, 1.0));
+    }
 }
