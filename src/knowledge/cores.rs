@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::LazyLock;
+use std::thread::{Scope, ScopedJoinHandle};
 
 /// Cores there are; asking the system takes as long as a small question.
 static CORES: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
@@ -18,16 +19,30 @@ pub(super) fn on_every_core<R: Send>(
     let part = |at: usize| at * size..(at * size + size).min(items);
     let work = &work;
     std::thread::scope(|scope| {
-        let others = (1..items.div_ceil(size)).map(|at| scope.spawn(move || work(part(at))));
+        let others = (1..items.div_ceil(size)).map(|at| (at, beside(scope, move || work(part(at)))));
         let others: Vec<_> = others.collect();
         let mut done = vec![work(part(0))];
-        done.extend(others.into_iter().map(|other| {
-            other
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        done.extend(others.into_iter().map(|(at, other)| match other {
+            Some(other) => joined(other),
+            None => work(part(at)),
         }));
         done
     })
+}
+
+/// Begins work on a thread of its own; `None` where the system has none to give, and then it is done where it is asked for.
+pub(super) fn beside<'scope, R: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> R + Send + 'scope,
+) -> Option<ScopedJoinHandle<'scope, R>> {
+    std::thread::Builder::new().spawn_scoped(scope, work).ok()
+}
+
+/// What came of work that was begun; its panic is ours.
+pub(super) fn joined<R>(other: ScopedJoinHandle<'_, R>) -> R {
+    other
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 #[cfg(test)]

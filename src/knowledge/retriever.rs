@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::cores::on_every_core;
+use super::cores::{beside, joined, on_every_core};
 use super::index::WordIndex;
 use super::ingest::Passage;
 use super::nearness::{Asked, Bytes, Pieces, Plane};
@@ -177,11 +177,9 @@ impl Retriever {
         let rarest = question.rarest();
         // Words are looked up while the encoder thinks.
         let (by_words, meaning) = std::thread::scope(|scope| {
-            let words = scope.spawn(|| self.by_words(&rarest));
+            let words = beside(scope, || self.by_words(&rarest));
             let meaning = self.encoder.as_ref().map(|encoder| encoder.meaning(text));
-            let words = words
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let words = words.map_or_else(|| self.by_words(&rarest), joined);
             (words, meaning)
         });
         question.gist = meaning.as_ref().map(Gist::of);
