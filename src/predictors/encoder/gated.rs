@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::settled::Settled;
 use super::{Batch, unit};
+use crate::predictors::margin::dot;
 
 /// `model_type` in `config.json`.
 pub(super) const MODEL_TYPE: &str = "xiaoer-gated";
@@ -208,8 +209,7 @@ impl Gated {
     /// How usual it is, 0..=1, that a help centre answers the question that a vector stands for.
     pub fn usual(&self, vector: &[f32]) -> f32 {
         let (weights, bias) = &self.usual;
-        let sum: f32 = weights.iter().zip(vector).map(|(w, v)| w * v).sum();
-        1.0 / (1.0 + (-(sum + bias)).exp())
+        1.0 / (1.0 + (-(dot(weights, vector) + bias)).exp())
     }
 
     /// Unit vectors `[B, dimensions]`.
