@@ -143,18 +143,23 @@ impl Linear {
         mut after_class: impl FnMut(usize),
     ) {
         let (classes, rows) = (self.classes, self.weights.len());
+        let dimensions = if taste.dense_scale > 0.0 {
+            self.dense.len() / classes.max(1)
+        } else {
+            0 // What weighs nothing need not be multiplied.
+        };
         let problem = Problem {
             examples: examples
                 .iter()
                 .map(|e| Example {
                     sparse: self.active(&e.places),
-                    dense: &e.dense,
+                    dense: &e.dense[..dimensions],
                 })
                 .collect(),
             labels,
             classes,
             rows,
-            dimensions: self.dense.len() / classes.max(1),
+            dimensions,
             dense_scale: taste.dense_scale,
             cost: taste.cost,
         };
