@@ -30,6 +30,8 @@ const RATES: [f64; 2] = [2e-3, 2e-2];
 const WARM_UP: f64 = 0.1;
 /// Sharpness of the choice between directions.
 const SCALE: f64 = 20.0;
+/// How much nearer to its own direction than to any other a message is to lie, as a cosine (CosFace: Wang et al., 2018).
+const MARGIN: f64 = 0.2;
 /// Chance that a piece of a longer message is left out.
 const DROPPED: f64 = 0.1;
 /// Pieces of a message that none is left out of.
@@ -252,8 +254,11 @@ impl Tuned {
         let labels: Vec<u32> = share.iter().map(|(at, _)| lessons.labels[*at]).collect();
         let before: Vec<Vec<f32>> = share.iter().map(|(at, _)| lessons.vectors[*at].clone()).collect();
         let said = self.net.forward(&batch(&ids)?)?;
-        let scores = (said.matmul(&unit(self.directions.as_tensor())?.t()?)? * SCALE)?;
-        let wrong = candle_nn::loss::cross_entropy(&scores, &Tensor::new(labels, &Device::Cpu)?)?;
+        let directions = unit(self.directions.as_tensor())?;
+        let labels = Tensor::new(labels, &Device::Cpu)?;
+        let own = candle_nn::encoding::one_hot(labels.clone(), directions.dim(0)?, MARGIN as f32, 0.0_f32)?;
+        let scores = ((said.matmul(&directions.t()?)? - own)? * SCALE)?;
+        let wrong = candle_nn::loss::cross_entropy(&scores, &labels)?;
         let near = (&said * Tensor::new(before, &Device::Cpu)?)?
             .sum(D::Minus1)?
             .mean(0)?;
