@@ -3,7 +3,8 @@
 
 Usage: python3 scripts/teach_answers.py DATA TEXTS ENCODER OUT [--steps N] [--kept-out SHOP ...]
 DATA is the folder of public sets, TEXTS that of prepare_encoder_data.py, ENCODER one that train_encoder.py wrote, OUT the folder to write. Needs what
-train_encoder.py needs, and no accelerator: two cores take half an hour. Shops that are kept out are measured instead.
+train_encoder.py needs, and no accelerator: two cores take half an hour. Shops that are kept out are measured instead, and so are those
+that were written later.
 
 Until here the encoder was told what texts mean, not what they are for. A help centre's question and its answer seldom mean
 the same ("three weeks. no money" – "Ask us for the refund's reference number"), and its articles are near to each other. So each
@@ -86,6 +87,13 @@ class Shop:
         return random.sample(own, random.randint(0, min(WRITTEN_MAX, len(own))))
 
 
+def shops_of(kept_out, add):
+    """Shops to learn from, and shops to measure: those that are kept out by name, and those written later."""
+    shops, later = ([Shop(path, add) for path in sorted(LESSONS.glob(at))] for at in ("*.jsonl", "later/*.jsonl"))
+    kept = [shop for shop in shops if shop.name in kept_out]
+    return [shop for shop in shops if shop not in kept], kept + later
+
+
 class Shelf:
     """Texts of several articles as the net sees them; `groups` holds places of each article's texts."""
 
@@ -134,9 +142,7 @@ class School:
             said.append(fold(text))
             return len(said) - 1
 
-        shops = [Shop(path, add) for path in sorted(LESSONS.glob("*.jsonl"))]
-        self.shops = [shop for shop in shops if shop.name not in kept_out]
-        self.kept_out = [shop for shop in shops if shop.name in kept_out]
+        self.shops, self.kept_out = shops_of(kept_out, add)
         self.texts = Texts(tokenizer, said, TEXT_PIECES_MAX)
         chosen = random.Random(SEED)
         known = chosen.sample([row[2] for row in table(tables / "lessons.tsv")], KNOWN_TEXTS)
@@ -190,14 +196,17 @@ class School:
 
     @torch.no_grad()
     def measure(self, net):
+        of_all = []
         for shop in self.kept_out:
             for lang, there in (("zh", "zh"), ("en", "en"), ("zh", "en"), ("en", "zh")):
                 shelf = Shelf(net, self.texts, [article[there] for article in shop.articles])
                 own = torch.tensor([at for at, _, _ in shop.asked[lang]], device=DEVICE)
                 near, met, _ = shelf.scores(net, self.take([place for _, place, _ in shop.asked[lang]]))
                 near = shelf.by_article(near).amax(2)
-                found = ((scores.argmax(1) == own).float().mean().item() for scores in (near, met, near + met))
+                found = [(scores.argmax(1) == own).float().mean().item() for scores in (near, met, near + met)]
+                of_all.append(found)
                 say(f"{shop.name} {lang} in {there}: whole, by pieces, both " + ", ".join(f"{f:.3f}" for f in found))
+        say("mean: whole, by pieces, both " + ", ".join(f"{f:.3f}" for f in np.mean(of_all, 0)))
 
 
 @torch.no_grad()

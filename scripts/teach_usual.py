@@ -9,7 +9,7 @@ Whether a shop answers a question hangs on its articles first, but not alone: re
 gift wrap for a company party is in few. A logistic regression over questions' vectors learns that from the lessons' questions,
 those that their shops answer and those that they do not; both kinds count alike. It knows nothing of the shop's articles, so it
 may lower what speaks for one and never rule it out: `knowledge/weigh.rs` weighs it with everything else. Shops that are kept
-out are measured instead.
+out, or were written later, are measured instead.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
 import prepare_encoder_data
-from teach_answers import LANGS, LESSONS, TEXT_PIECES_MAX, Shop, encoded, encoder
+from teach_answers import LANGS, TEXT_PIECES_MAX, encoded, encoder, shops_of
 from teachers import say
 from train_encoder import Texts
 
@@ -67,15 +67,14 @@ def main():
         said.append(fold(text))
         return len(said) - 1
 
-    shops = [Shop(path, add) for path in sorted(LESSONS.glob("*.jsonl"))]
+    learnt, kept_out = shops_of(args.kept_out, add)
     net, tokenizer = encoder(args.encoder)
     vectors = encoded(net, Texts(tokenizer, said, TEXT_PIECES_MAX)).cpu()
-    places, answered = asked([shop for shop in shops if shop.name not in args.kept_out])
+    places, answered = asked(learnt)
     weight, bias = fitted(vectors[places], answered)
-    for shop in shops:
-        if shop.name in args.kept_out:
-            theirs, truth = asked([shop])
-            say(f"{shop.name}: {told_apart(vectors[theirs] @ weight + bias, truth):.3f}")
+    for shop in kept_out:
+        theirs, truth = asked([shop])
+        say(f"{shop.name}: {told_apart(vectors[theirs] @ weight + bias, truth):.3f}")
     file = args.encoder / "model.safetensors"
     tensors = load_file(file)
     tensors |= {"usual.weight": weight, "usual.bias": bias}
