@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-pub use entities::EntityRules;
+pub use entities::{EntityRules, Products};
 
 use crate::conversation::{Entity, Lang, Ranked, Understanding};
 use crate::predictors::{OUT_OF_SCOPE, Prediction, Predictors};

@@ -10,10 +10,12 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::bytes::ByteRows;
 use super::encoder::{EMBEDDINGS, Encoder};
 use super::heads::{Head, SCOPE_FEATURES};
 use super::linear::{Linear, Taste};
 use super::mix::Mix;
+use super::places::Places;
 use crate::conversation::sha256;
 
 /// Version of this layout.
@@ -240,16 +242,16 @@ pub(super) fn tensors(name: &str, bytes: &[u8]) -> Result<BTreeMap<String, Tenso
 
 /// Writes the tensors of a head, keys prefixed with its name.
 pub(super) fn head_tensors(name: &str, head: &Head) -> Result<Vec<(String, Tensor)>, Error> {
-    let mut places: Vec<(u32, u32)> = head.linear.rows.iter().map(|(p, r)| (*r, *p)).collect();
-    places.sort_unstable();
-    let places: Vec<u32> = places.into_iter().map(|(_, place)| place).collect();
+    let places: Vec<u32> = head.linear.rows.iter().collect();
     let (rows, classes) = (places.len(), head.labels.len());
     let dimensions = head.means.len() / classes.max(1);
     let half = |values: &[f32], shape: (usize, usize)| -> Result<Tensor, Error> {
         Ok(Tensor::from_slice(values, shape, &Device::Cpu)?.to_dtype(DType::F16)?)
     };
     let key = |part: &str| format!("{name}.{part}");
-    let (bytes, scales) = to_bytes(&head.linear.sparse, classes);
+    let mut dense = head.linear.dense.clone();
+    dense.resize(dimensions * classes, 0.0);
+    let (bytes, steps) = head.linear.sparse.parts();
     Ok(vec![
         (key("places"), Tensor::from_vec(places, rows, &Device::Cpu)?),
         (
@@ -258,10 +260,10 @@ pub(super) fn head_tensors(name: &str, head: &Head) -> Result<Vec<(String, Tenso
         ),
         (
             key("sparse"),
-            Tensor::from_vec(bytes, (rows, classes), &Device::Cpu)?,
+            Tensor::from_slice(bytes, (rows, classes), &Device::Cpu)?,
         ),
-        (key("scale"), Tensor::from_vec(scales, rows, &Device::Cpu)?),
-        (key("dense"), half(&head.linear.dense, (dimensions, classes))?),
+        (key("scale"), Tensor::from_slice(steps, rows, &Device::Cpu)?),
+        (key("dense"), half(&dense, (dimensions, classes))?),
         (
             key("bias"),
             Tensor::from_slice(&head.linear.bias, classes, &Device::Cpu)?,
@@ -279,12 +281,13 @@ pub(super) fn encoder_tensors(encoder: &Encoder) -> Result<Vec<(String, Tensor)>
             kept.push((name.clone(), tensor.clone()));
         } else if EMBEDDINGS.contains(&name.as_str()) {
             let (rows, width) = tensor.dims2()?;
-            let (bytes, scales) = to_bytes(&tensor.flatten_all()?.to_vec1::<f32>()?, width);
+            let in_bytes = ByteRows::of(&tensor.flatten_all()?.to_vec1::<f32>()?, width);
+            let (bytes, steps) = in_bytes.parts();
             kept.push((
                 name.clone(),
-                Tensor::from_vec(bytes, (rows, width), &Device::Cpu)?,
+                Tensor::from_slice(bytes, (rows, width), &Device::Cpu)?,
             ));
-            kept.push((scale_of(name), Tensor::from_vec(scales, rows, &Device::Cpu)?));
+            kept.push((scale_of(name), Tensor::from_slice(steps, rows, &Device::Cpu)?));
         } else {
             kept.push((name.clone(), tensor.to_dtype(DType::F16)?));
         }
@@ -313,35 +316,10 @@ pub(super) fn encoder_weights(file: &str, bytes: &[u8]) -> Result<HashMap<String
             return Err(wrong());
         }
         let bytes: Vec<u8> = tensors[&name].flatten_all()?.to_vec1()?;
-        let weights = from_bytes(&bytes, &scales.to_vec1::<f32>()?, width);
+        let weights = ByteRows::new(bytes, scales.to_vec1()?, width).weights();
         tensors.insert(name, Tensor::from_vec(weights, (rows, width), &Device::Cpu)?);
     }
     Ok(tensors)
-}
-
-/// Byte that stands for zero.
-const ZERO: u8 = 128;
-
-/// Rows of weights as bytes with a scale each: the n-grams' weights are most of an artifact, and a
-/// hundredth of a row's largest weight decides nothing.
-fn to_bytes(weights: &[f32], width: usize) -> (Vec<u8>, Vec<f32>) {
-    let mut bytes = Vec::with_capacity(weights.len());
-    let mut scales = Vec::with_capacity(weights.len() / width.max(1));
-    for row in weights.chunks(width.max(1)) {
-        let scale = row.iter().fold(0.0_f32, |most, w| most.max(w.abs())) / 127.0;
-        scales.push(scale);
-        bytes.extend(row.iter().map(|w| {
-            let steps = if scale > 0.0 { (w / scale).round() } else { 0.0 };
-            (steps + f32::from(ZERO)).clamp(1.0, 255.0) as u8
-        }));
-    }
-    (bytes, scales)
-}
-
-fn from_bytes(bytes: &[u8], scales: &[f32], width: usize) -> Vec<f32> {
-    let rows = bytes.chunks(width.max(1)).zip(scales);
-    rows.flat_map(|(row, scale)| row.iter().map(move |b| (f32::from(*b) - f32::from(ZERO)) * scale))
-        .collect()
 }
 
 /// Puts a head together again, checking every shape.
@@ -358,7 +336,11 @@ pub(super) fn head_of(
             .get(&format!("{name}.{part}"))
             .ok_or_else(|| bad(file, &format!("{name}.{part} is missing")))
     };
-    let rows = get("places")?.elem_count();
+    let places: Vec<u32> = get("places")?.flatten_all()?.to_vec1()?;
+    let rows = places.len();
+    let Some(places) = Places::of(&places) else {
+        return Err(bad(file, &format!("{name}.places do not rise")));
+    };
     let floats = |part: &str, shape: &[usize]| -> Result<Vec<f32>, Error> {
         let tensor = get(part)?;
         if tensor.dims() != shape {
@@ -367,7 +349,6 @@ pub(super) fn head_of(
         }
         Ok(tensor.flatten_all()?.to_vec1()?)
     };
-    let places: Vec<u32> = get("places")?.flatten_all()?.to_vec1()?;
     let bytes = get("sparse")?;
     if bytes.dims() != [rows, classes] {
         let why = format!(
@@ -393,10 +374,12 @@ pub(super) fn head_of(
         oos: manifest.oos.filter(|oos| *oos < classes),
         linear: Linear {
             classes,
-            rows: (0..).zip(places).map(|(row, place)| (place, row)).collect(),
+            rows: places,
             weights: floats("weights", &[rows])?,
-            sparse: from_bytes(&bytes, &floats("scale", &[rows])?, classes),
-            dense: floats("dense", &[dimensions, classes])?,
+            sparse: ByteRows::new(bytes, floats("scale", &[rows])?, classes),
+            dense: Some(floats("dense", &[dimensions, classes])?)
+                .filter(|_| manifest.taste.dense_scale > 0.0)
+                .unwrap_or_default(),
             bias: floats("bias", &[classes])?,
         },
         means: floats("means", &[classes, dimensions])?,
@@ -440,19 +423,4 @@ pub(super) fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
             file: path,
             why: e.to_string(),
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_are_near_the_weights() {
-        let weights = [0.5, -1.27, 0.013, 0.0, 0.0, 0.0];
-        let (bytes, scales) = to_bytes(&weights, 3);
-        assert_eq!((bytes.len(), scales.len()), (6, 2));
-        for (weight, again) in weights.iter().zip(from_bytes(&bytes, &scales, 3)) {
-            assert!((weight - again).abs() <= 0.0051, "{weight} {again}");
-        }
-    }
 }

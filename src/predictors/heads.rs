@@ -119,11 +119,10 @@ impl Head {
     }
 
     pub fn predict(&self, features: &Features) -> Said {
-        let logits = self
-            .mix
-            .logits(&self.linear.logits(features), &self.likeness(features.near()));
+        let likeness = self.likeness(features.near());
+        let logits = self.mix.logits(&self.linear.logits(features), &likeness);
         let probabilities = softmax(&logits);
-        let scope = self.scope_features(&logits, &probabilities, features.near());
+        let scope = self.scope_features(&logits, &probabilities, &likeness);
         Said {
             in_scope: logistic(&self.scope, &scope),
             probabilities,
@@ -143,7 +142,7 @@ impl Head {
         means.map(|mean| dot(mean, vector)).collect()
     }
 
-    fn scope_features(&self, logits: &[f32], p: &[f32], vector: &[f32]) -> [f32; SCOPE_FEATURES] {
+    fn scope_features(&self, logits: &[f32], p: &[f32], likeness: &[f32]) -> [f32; SCOPE_FEATURES] {
         let inside = |at: &usize| Some(*at) != self.oos;
         let best = |values: &mut dyn Iterator<Item = f32>| values.fold(-20.0, f32::max);
         let most = best(&mut (0..p.len()).filter(inside).map(|at| logits[at]));
@@ -151,7 +150,6 @@ impl Head {
             .oos
             .map_or(0.0, |oos| (most - logits[oos]).clamp(-20.0, 20.0));
         let probability = best(&mut (0..p.len()).filter(inside).map(|at| p[at]));
-        let likeness = self.likeness(vector);
         let nearest = best(&mut (0..p.len()).filter(inside).map(|at| likeness[at]));
         [margin / 4.0, probability * 4.0, nearest * 4.0]
     }
@@ -166,14 +164,14 @@ impl Head {
         self.mix = Mix::fit(&said, valid.labels);
         let mut rows = Vec::with_capacity(said.len());
         let (mut right, mut inside, mut hits) = (Vec::new(), Vec::new(), 0);
-        for (((linear, likeness), features), label) in said.iter().zip(valid.features).zip(valid.labels) {
+        for ((linear, likeness), label) in said.iter().zip(valid.labels) {
             let logits = self.mix.logits(linear, likeness);
             let p = softmax(&logits);
             hits += usize::from(argmax(&p) == *label);
             if argmax(&p) == *label && Some(*label) != self.oos {
                 right.push(p[*label]);
             }
-            rows.push(self.scope_features(&logits, &p, features.near()));
+            rows.push(self.scope_features(&logits, &p, likeness));
             inside.push(Some(*label) != self.oos);
         }
         self.certain_min = metrics::quantile(&right, 0.05);

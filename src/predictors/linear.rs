@@ -5,7 +5,9 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::bytes::ByteRows;
 use super::margin::{Example, Problem};
+use super::places::Places;
 
 /// An n-gram seen less often than this while training is noise.
 const SEEN_MIN: u32 = 2;
@@ -45,13 +47,13 @@ impl Features {
 #[derive(Debug, Clone)]
 pub(super) struct Linear {
     pub classes: usize,
-    /// Row of each kept place.
-    pub rows: HashMap<u32, u32>,
+    /// The kept places, a row each.
+    pub rows: Places,
     /// Weight of each row: how rare it is and, of two classes, how far it leans to one.
     pub weights: Vec<f32>,
-    /// `rows x classes`.
-    pub sparse: Vec<f32>,
-    /// `dimensions x classes`.
+    /// A weight a class.
+    pub sparse: ByteRows,
+    /// `dimensions x classes`; nothing where the vector weighs nothing.
     pub dense: Vec<f32>,
     pub bias: Vec<f32>,
 }
@@ -64,7 +66,7 @@ impl Linear {
             *seen.entry(*place).or_insert(0) += 1;
         }
         let kept = kept(&seen, WEIGHTS_MAX / classes.max(1));
-        let rows: HashMap<u32, u32> = (0..).zip(&kept).map(|(row, place)| (*place, row)).collect();
+        let rows = Places::of(&kept).unwrap_or_default();
         let all = examples.len() as f32;
         let leans = leanings(examples, labels, classes, &rows);
         let weight = |(place, lean): (&u32, f32)| (1.0 + all / seen[place] as f32).ln() * lean.sqrt();
@@ -72,7 +74,7 @@ impl Linear {
             classes,
             weights: kept.iter().zip(leans).map(weight).collect(),
             rows,
-            sparse: vec![0.0; kept.len() * classes],
+            sparse: ByteRows::default(),
             dense: vec![0.0; dimensions * classes],
             bias: vec![0.0; classes],
         }
@@ -82,8 +84,8 @@ impl Linear {
     fn active(&self, places: &[u32]) -> Vec<(u32, f32)> {
         let mut active: Vec<(u32, f32)> = places
             .iter()
-            .filter_map(|place| self.rows.get(place))
-            .map(|row| (*row, self.weights[*row as usize]))
+            .filter_map(|place| self.rows.row(*place))
+            .map(|row| (row as u32, self.weights[row]))
             .collect();
         let norm = active
             .iter()
@@ -100,11 +102,11 @@ impl Linear {
         let known: Vec<u32> = places
             .iter()
             .copied()
-            .filter(|place| self.rows.contains_key(place))
+            .filter(|place| self.rows.row(*place).is_some())
             .collect();
         let lead = |(row, value): (u32, f32)| {
-            let weights = &self.sparse[row as usize * self.classes..];
-            value * (weights[class] - weights[other])
+            let weight = |class| self.sparse.at(row as usize, class);
+            value * (weight(class) - weight(other))
         };
         let leads = self.active(&known).into_iter().map(lead);
         known.iter().copied().zip(leads).collect()
@@ -124,11 +126,9 @@ impl Linear {
 
     fn logits_of(&self, active: &[(u32, f32)], dense: &[f32]) -> Vec<f32> {
         let mut logits = self.bias.clone();
-        for (row, value) in active {
-            add_scaled(&mut logits, &self.sparse[*row as usize * self.classes..], *value);
-        }
-        for (dimension, value) in dense.iter().enumerate() {
-            add_scaled(&mut logits, &self.dense[dimension * self.classes..], *value);
+        self.sparse.add(active, &mut logits);
+        for (row, value) in self.dense.chunks(self.classes).zip(dense) {
+            add_scaled(&mut logits, row, *value);
         }
         logits
     }
@@ -143,11 +143,10 @@ impl Linear {
         mut after_class: impl FnMut(usize),
     ) {
         let (classes, rows) = (self.classes, self.weights.len());
-        let dimensions = if taste.dense_scale > 0.0 {
-            self.dense.len() / classes.max(1)
-        } else {
-            0 // What weighs nothing need not be multiplied.
-        };
+        if taste.dense_scale == 0.0 {
+            self.dense.clear(); // What weighs nothing need not be multiplied.
+        }
+        let dimensions = self.dense.len() / classes.max(1);
         let problem = Problem {
             examples: examples
                 .iter()
@@ -163,16 +162,17 @@ impl Linear {
             dense_scale: taste.dense_scale,
             cost: taste.cost,
         };
-        let mut done = 0;
-        let (sparse, dense, bias) = (&mut self.sparse, &mut self.dense, &mut self.bias);
+        let (mut done, mut sparse) = (0, vec![0.0; rows * classes]);
+        let (dense, bias) = (&mut self.dense, &mut self.bias);
         problem.solve(|class, weights| {
             let scaled: Vec<f32> = weights.dense.iter().map(|w| w * taste.dense_scale).collect();
-            put_column(sparse, classes, class, &weights.sparse);
+            put_column(&mut sparse, classes, class, &weights.sparse);
             put_column(dense, classes, class, &scaled);
             bias[class] = weights.bias;
             done += 1;
             after_class(done);
         });
+        self.sparse = ByteRows::of(&sparse, classes);
     }
 }
 
@@ -190,7 +190,7 @@ fn kept(seen: &HashMap<u32, u32>, most: usize) -> Vec<u32> {
 /// How far each row leans to one of two classes: the logarithm of how much oftener it stands there (Wang and
 /// Manning, 2012, "Baselines and Bigrams"). Of more classes 1: an n-gram that leans to none of many still tells
 /// some of them apart, and their messages are few.
-fn leanings(examples: &[&Features], labels: &[usize], classes: usize, rows: &HashMap<u32, u32>) -> Vec<f32> {
+fn leanings(examples: &[&Features], labels: &[usize], classes: usize, rows: &Places) -> Vec<f32> {
     if classes != 2 {
         return vec![1.0; rows.len()];
     }
@@ -198,8 +198,8 @@ fn leanings(examples: &[&Features], labels: &[usize], classes: usize, rows: &Has
     let mut sizes = [2.0_f32; 2];
     for (example, label) in examples.iter().zip(labels) {
         sizes[*label] += 1.0;
-        let known = example.places.iter().filter_map(|place| rows.get(place));
-        known.for_each(|row| seen[*row as usize][*label] += 1.0);
+        let known = example.places.iter().filter_map(|place| rows.row(*place));
+        known.for_each(|row| seen[row][*label] += 1.0);
     }
     let lean = |[no, yes]: &[f32; 2]| (yes / sizes[1] * sizes[0] / no).ln().abs();
     seen.iter().map(lean).collect()
@@ -278,8 +278,8 @@ mod tests {
         let weight = |head: &Linear, word: &str| {
             let known = features::places(word)
                 .into_iter()
-                .filter_map(|place| head.rows.get(&place));
-            known.map(|row| head.weights[*row as usize]).fold(0.0, f32::max)
+                .filter_map(|place| head.rows.row(place));
+            known.map(|row| head.weights[row]).fold(0.0, f32::max)
         };
         let two = Linear::fresh(&examples, &[0, 0, 1, 1], 2, 2);
         assert!(weight(&two, "good") > weight(&two, "film") + 0.5);

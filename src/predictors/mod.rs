@@ -2,6 +2,7 @@
 //! Only here candle is named. Predictors know messages and labels, nothing of shops or dialogues.
 
 mod artifact;
+mod bytes;
 mod classifier;
 mod encoder;
 pub mod explain;
@@ -11,6 +12,7 @@ mod linear;
 mod margin;
 pub mod metrics;
 mod mix;
+mod places;
 mod train;
 
 use std::path::{Path, PathBuf};

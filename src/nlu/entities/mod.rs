@@ -2,6 +2,7 @@
 //! folded characters, with a map back to the bytes of the original.
 
 mod numbers;
+mod products;
 mod things;
 mod when;
 
@@ -11,6 +12,8 @@ use unicode_normalization::UnicodeNormalization;
 use crate::bot::Bot;
 use crate::conversation::Entity;
 
+pub use products::Products;
+
 /// What of the shop can be recognised in a text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EntityRules {
@@ -19,7 +22,7 @@ pub struct EntityRules {
     /// Digits that follow them.
     pub order_no_digits: usize,
     /// Names of products with their codes, in both languages.
-    pub products: Vec<(String, String)>,
+    pub products: Products,
     /// Names of colours with their English name.
     pub colours: Vec<(String, String)>,
 }
@@ -31,7 +34,7 @@ impl EntityRules {
         Self {
             order_no_prefix: bot.shop.order_no_prefix.to_uppercase(),
             order_no_digits: bot.shop.order_no_digits,
-            products: bot.catalogue.product_names(),
+            products: Products::new(bot.catalogue.product_names()),
             colours: bot.catalogue.colour_names(),
         }
     }

@@ -43,8 +43,6 @@ const BEFORE_ADDRESS: [&str; 14] = [
 const PLACES_MIN: usize = 2;
 /// Longest address, in characters.
 const ADDRESS_CHARS_MAX: usize = 60;
-/// Shortest product name that may have one wrong character.
-const TYPO_CHARS_MIN: usize = 5;
 
 pub(super) fn find(folded: &Folded, rules: &EntityRules) -> Vec<Entity> {
     let mut found = Vec::new();
@@ -128,15 +126,12 @@ fn colour(folded: &Folded, at: usize, rules: &EntityRules) -> Found {
 /// A product's name as the catalogue writes it; a long name may have one wrong character.
 fn product(folded: &Folded, at: usize, rules: &EntityRules) -> Found {
     folded.is_edge(at).then_some(())?;
-    let named = rules.products.iter().filter_map(|(name, sku)| {
-        let chars = name.chars().count();
-        let window = folded.chars.get(at..at + chars)?;
-        let wrong = window.iter().zip(name.chars()).filter(|(a, b)| **a != *b).count();
-        let fits = wrong == 0 || wrong == 1 && chars >= TYPO_CHARS_MIN;
-        (fits && folded.is_edge(at + chars)).then_some((chars, wrong, sku))
-    });
-    let (chars, _, sku) = named.max_by_key(|(chars, wrong, _)| (*chars, std::cmp::Reverse(*wrong)))?;
-    Some((folded.entity("product", sku.clone(), at, at + chars), at + chars))
+    let ends = |chars| folded.is_edge(at + chars);
+    let (sku, chars) = rules.products.longest(&folded.chars[at..], ends)?;
+    Some((
+        folded.entity("product", sku.to_owned(), at, at + chars),
+        at + chars,
+    ))
 }
 
 /// Chinese places one after the other: `浙江省杭州市余杭区文一西路969号`.
@@ -201,15 +196,16 @@ fn english_address(folded: &Folded, at: usize) -> Found {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Products;
     use super::*;
 
     #[test]
     fn things_of_both_languages() {
         let rules = EntityRules {
-            products: vec![
+            products: Products::new(vec![
                 ("细嘴手冲壶".to_owned(), "Q-KT01".to_owned()),
                 ("POUR-OVER KETTLE".to_owned(), "Q-KT01".to_owned()),
-            ],
+            ]),
             colours: vec![
                 ("红".to_owned(), "Red".to_owned()),
                 ("深红".to_owned(), "Deep red".to_owned()),

@@ -9,6 +9,7 @@ use candle_core::{D, DType, Tensor};
 use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
 
+use super::gate::Gate;
 use super::settled::Settled;
 use super::{Batch, unit};
 use crate::predictors::margin::dot;
@@ -127,8 +128,13 @@ impl Layer {
         let normed = batch.masked(norm(x, &self.norm)?)?;
         let edge = Tensor::zeros((texts, self.reach, width), DType::F32, x.device())?;
         let open = self.open.forward(&Tensor::cat(&[&edge, &normed, &edge], 1)?)?;
-        let gate = candle_nn::ops::sigmoid(&open.narrow(1, width, width)?)?;
-        let gated = (open.narrow(1, 0, width)? * gate)?.reshape((texts, length, width))?;
+        let gated = if self.open.settled.is_some() {
+            open.apply_op1_no_bwd(&Gate)?
+        } else {
+            let gate = candle_nn::ops::sigmoid(&open.narrow(1, width, width)?)?;
+            (open.narrow(1, 0, width)? * gate)?
+        };
+        let gated = gated.reshape((texts, length, width))?;
         let close = self.close.forward(&gated)?;
         x + batch.masked(close.reshape((texts, length, width))?)?
     }

@@ -3,6 +3,7 @@
 
 mod batch;
 mod bert;
+mod gate;
 mod gated;
 mod settled;
 mod spelling;

@@ -10,6 +10,8 @@ const LANES: usize = 8;
 const BLOCKS: usize = 2;
 /// Rows that a tile takes together.
 const ROWS: usize = 4;
+/// Outputs of a tile.
+const TILE: usize = BLOCKS * LANES;
 /// Weights of a block for two inputs, those of one output beside each other.
 const PAIR: usize = 2 * LANES;
 
@@ -21,6 +23,7 @@ pub(super) struct Settled {
     bytes: Vec<i8>,
     /// What a step of each output's bytes is worth.
     steps: Vec<f32>,
+    /// As many, those without an output 0.
     bias: Vec<f32>,
     /// Largest whole number that an input becomes: no sum of products can grow beyond 32 bits.
     most: f32,
@@ -33,13 +36,15 @@ impl Settled {
         if !inputs.is_multiple_of(2) {
             bail!("{inputs} inputs; an even number is wanted");
         }
-        let tile = BLOCKS * LANES;
+        let padded = outputs.next_multiple_of(TILE);
+        let mut bias: Vec<f32> = bias.to_vec1()?;
+        bias.resize(padded, 0.0);
         let mut settled = Self {
             inputs,
             outputs,
-            bytes: vec![0; outputs.next_multiple_of(tile) * inputs],
-            steps: vec![0.0; outputs.next_multiple_of(tile)],
-            bias: bias.to_vec1()?,
+            bytes: vec![0; padded * inputs],
+            steps: vec![0.0; padded],
+            bias,
             most: (i32::MAX as f32 / (f32::from(i8::MAX) * inputs as f32)).min(f32::from(i16::MAX)),
         };
         for (output, row) in weight.to_vec2::<f32>()?.iter().enumerate() {
@@ -62,36 +67,31 @@ impl Settled {
     /// The runs of one text, `width` numbers a row.
     fn of_text(&self, text: &[f32], width: usize, out: &mut [f32]) {
         let step = largest(text) / self.most;
-        let whole: Vec<i16> = text.iter().map(|value| (value / step) as i16).collect();
+        let whole = whole(text, step);
         let runs: Vec<&[[i16; 2]]> = (0..out.len() / self.outputs)
             .map(|run| whole[run * width..][..self.inputs].as_chunks().0)
             .collect();
-        let tiles = self.bytes.chunks_exact(BLOCKS * LANES * self.inputs).enumerate();
+        let tiles = self.bytes.chunks_exact(TILE * self.inputs).enumerate();
         for (tile, bytes) in tiles {
-            let first = tile * BLOCKS * LANES;
+            let first = tile * TILE;
+            let scale = Scale {
+                step,
+                steps: &self.steps[first..],
+                bias: &self.bias[first..],
+            };
             for (rows, out) in runs.chunks(ROWS).zip(out.chunks_mut(ROWS * self.outputs)) {
-                match *rows {
-                    [a, b, c, d] => self.told(tiled(bytes, [a, b, c, d]), (first, step), out),
-                    [a, b, c] => self.told(tiled(bytes, [a, b, c]), (first, step), out),
-                    [a, b] => self.told(tiled(bytes, [a, b]), (first, step), out),
-                    [a] => self.told(tiled(bytes, [a]), (first, step), out),
-                    _ => {}
+                let sums = match *rows {
+                    [a, b, c, d] => &tiled(bytes, [a, b, c, d], &scale)[..],
+                    [a, b, c] => &tiled(bytes, [a, b, c], &scale)[..],
+                    [a, b] => &tiled(bytes, [a, b], &scale)[..],
+                    [a] => &tiled(bytes, [a], &scale)[..],
+                    _ => &[],
+                };
+                for (sums, out) in sums.iter().zip(out.chunks_mut(self.outputs)) {
+                    let out = &mut out[first..];
+                    let count = out.len().min(TILE);
+                    out[..count].copy_from_slice(&sums[..count]);
                 }
-            }
-        }
-    }
-
-    /// Puts whole sums of a tile, whose first output this is, where they belong.
-    fn told<const R: usize>(
-        &self,
-        sums: [[i32; BLOCKS * LANES]; R],
-        (first, step): (usize, f32),
-        out: &mut [f32],
-    ) {
-        for (sums, out) in sums.iter().zip(out.chunks_mut(self.outputs)) {
-            let parts = sums.iter().zip(&self.steps[first..]).zip(&self.bias[first..]);
-            for (out, ((sum, steps), bias)) in out[first..].iter_mut().zip(parts) {
-                *out = *sum as f32 * (steps * step) + bias;
             }
         }
     }
@@ -120,24 +120,75 @@ impl CustomOp1 for Settled {
     }
 }
 
+/// What sums of a tile's bytes and a text's whole numbers are worth.
+struct Scale<'a> {
+    /// What a step of the text's numbers is worth.
+    step: f32,
+    /// What a step of each output's bytes is worth, the tile's first.
+    steps: &'a [f32],
+    bias: &'a [f32],
+}
+
+impl Scale<'_> {
+    #[inline(always)]
+    fn of(&self, sums: &[i32; TILE]) -> [f32; TILE] {
+        let mut worth = [0.0; TILE];
+        let parts = self.steps[..TILE].iter().zip(&self.bias[..TILE]);
+        for ((worth, sum), (step, bias)) in worth.iter_mut().zip(sums).zip(parts) {
+            *worth = *sum as f32 * (step * self.step) + bias;
+        }
+        worth
+    }
+}
+
 /// The largest size of a number, never 0.
 fn largest(values: &[f32]) -> f32 {
-    values
-        .iter()
-        .fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()))
+    let mut most = [f32::MIN_POSITIVE; LANES];
+    let larger = |most: &mut f32, value: &f32| {
+        let size = value.abs();
+        // Written out, this is one instruction for several; `f32::max` asks for NaN as well.
+        *most = if size > *most { size } else { *most };
+    };
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        most.iter_mut()
+            .zip(chunk)
+            .for_each(|(most, value)| larger(most, value));
+    }
+    most.iter_mut()
+        .zip(rest)
+        .for_each(|(most, value)| larger(most, value));
+    most.into_iter().fold(f32::MIN_POSITIVE, f32::max)
 }
 
-/// Sums of products of each row with the outputs of two blocks.
-fn tiled<const R: usize>(bytes: &[i8], rows: [&[[i16; 2]]; R]) -> [[i32; BLOCKS * LANES]; R] {
+/// How many steps each number is, without what is left; at most what 16 bits hold.
+fn whole(values: &[f32], step: f32) -> Vec<i16> {
     #[cfg(target_arch = "x86_64")]
     if let Arch::V3(v3) = Arch::new() {
-        return pulp::Simd::vectorize(v3, wide::Tile { v3, bytes, rows });
+        return pulp::Simd::vectorize(v3, wide::Whole { v3, values, step });
     }
-    plain(bytes, rows)
+    values.iter().map(|value| (value / step) as i16).collect()
 }
 
-/// The same without any processor's own means.
-fn plain<const R: usize>(bytes: &[i8], rows: [&[[i16; 2]]; R]) -> [[i32; BLOCKS * LANES]; R] {
+/// Products of each row with the outputs of two blocks.
+fn tiled<const R: usize>(bytes: &[i8], rows: [&[[i16; 2]]; R], scale: &Scale<'_>) -> [[f32; TILE]; R] {
+    #[cfg(target_arch = "x86_64")]
+    if let Arch::V3(v3) = Arch::new() {
+        return pulp::Simd::vectorize(
+            v3,
+            wide::Tile {
+                v3,
+                bytes,
+                rows,
+                scale,
+            },
+        );
+    }
+    plain(bytes, rows).map(|sums| scale.of(&sums))
+}
+
+/// The sums without any processor's own means.
+fn plain<const R: usize>(bytes: &[i8], rows: [&[[i16; 2]]; R]) -> [[i32; TILE]; R] {
     rows.map(|row| {
         let mut sums = [[0_i32; PAIR]; BLOCKS];
         for (sums, block) in sums.iter_mut().zip(bytes.chunks_exact(bytes.len() / BLOCKS)) {
@@ -161,21 +212,59 @@ mod wide {
     use pulp::NullaryFnOnce;
     use pulp::x86::V3;
 
-    use super::{BLOCKS, LANES, PAIR};
+    use super::{BLOCKS, PAIR, Scale, TILE};
+
+    pub(super) struct Whole<'a> {
+        pub v3: V3,
+        pub values: &'a [f32],
+        pub step: f32,
+    }
+
+    impl NullaryFnOnce for Whole<'_> {
+        type Output = Vec<i16>;
+
+        // Only what is inlined here may use the processor's wide numbers.
+        #[inline(always)]
+        fn call(self) -> Self::Output {
+            let Whole { v3, values, step } = self;
+            let steps = v3.avx._mm256_set1_ps(step);
+            let (chunks, rest) = values.as_chunks::<PAIR>();
+            let mut whole = Vec::with_capacity(values.len());
+            for chunk in chunks {
+                let halves: [[f32; 8]; 2] = pulp::cast(*chunk);
+                let [low, high] = halves.map(|half| {
+                    let parts = v3.avx._mm256_div_ps(pulp::cast(half), steps);
+                    v3.avx._mm256_cvttps_epi32(parts)
+                });
+                let packed = v3.avx2._mm256_packs_epi32(low, high);
+                // Each half of a register was packed by itself.
+                let ordered = v3.avx2._mm256_permute4x64_epi64::<0b11_01_10_00>(packed);
+                let ordered: [i16; PAIR] = pulp::cast(ordered);
+                whole.extend_from_slice(&ordered);
+            }
+            whole.extend(rest.iter().map(|value| (value / step) as i16));
+            whole
+        }
+    }
 
     pub(super) struct Tile<'a, const R: usize> {
         pub v3: V3,
         pub bytes: &'a [i8],
         pub rows: [&'a [[i16; 2]]; R],
+        pub scale: &'a Scale<'a>,
     }
 
     impl<const R: usize> NullaryFnOnce for Tile<'_, R> {
-        type Output = [[i32; BLOCKS * LANES]; R];
+        type Output = [[f32; TILE]; R];
 
-        // Only what is inlined here may use the processor's wide numbers.
         #[inline(always)]
         fn call(self) -> Self::Output {
-            let Tile { v3, bytes, rows } = self;
+            let Tile {
+                v3,
+                bytes,
+                rows,
+                scale,
+            } = self;
             let (first, second) = bytes.split_at(bytes.len() / BLOCKS);
             let (first, second) = (first.as_chunks::<PAIR>().0, second.as_chunks::<PAIR>().0);
             let pairs = first.len();
@@ -194,7 +283,11 @@ mod wide {
                     }
                 }
             }
-            sums.map(pulp::cast)
+            let mut worth = [[0.0; TILE]; R];
+            for (worth, sums) in worth.iter_mut().zip(sums) {
+                *worth = scale.of(&pulp::cast(sums));
+            }
+            worth
         }
     }
 }
@@ -246,12 +339,25 @@ mod tests {
 
     #[test]
     fn every_processor_gives_the_same() {
-        let bytes: Vec<i8> = (0..BLOCKS * LANES * 10)
-            .map(|at| (at * 37 % 255) as u8 as i8)
-            .collect();
+        let values: Vec<f32> = (0..77).map(|at| (at * 37 % 64 - 32) as f32 * 0.7).collect();
+        let step = largest(&values) / f32::from(i16::MAX);
+        assert_eq!(largest(&values), 32.0 * 0.7);
+        let one_by_one: Vec<i16> = values.iter().map(|value| (value / step) as i16).collect();
+        assert_eq!(whole(&values, step), one_by_one);
+        assert!(largest(&[]) > 0.0 && largest(&[0.0, -3.0]) == 3.0);
+        let bytes: Vec<i8> = (0..TILE * 10).map(|at| (at * 37 % 255) as u8 as i8).collect();
         let row: Vec<[i16; 2]> = (0..5).map(|at| [at * 700 - 1500, 90 - at * 31]).collect();
         let rows = [&row[..], &row[..], &row[..]];
-        assert_eq!(tiled(&bytes, rows), plain(&bytes, rows));
+        let parts: Vec<f32> = (0..TILE).map(|at| at as f32 / 7.0).collect();
+        let scale = Scale {
+            step: 0.3,
+            steps: &parts,
+            bias: &parts,
+        };
+        assert_eq!(
+            tiled(&bytes, rows, &scale),
+            plain(&bytes, rows).map(|sums| scale.of(&sums))
+        );
     }
 
     #[test]
