@@ -339,7 +339,7 @@ pub(super) fn head_of(
     let places: Vec<u32> = get("places")?.flatten_all()?.to_vec1()?;
     let rows = places.len();
     let Some(places) = Places::of(&places) else {
-        return Err(bad(file, &format!("{name}.places do not rise")));
+        return Err(bad(file, &format!("{name}.places do not rise, or go too far")));
     };
     let floats = |part: &str, shape: &[usize]| -> Result<Vec<f32>, Error> {
         let tensor = get(part)?;

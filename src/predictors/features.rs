@@ -8,7 +8,7 @@ use crate::conversation::fold;
 const TEXT_CHARS_MAX: usize = 400;
 
 /// Number of hash places (2^20): far more than a shop's n-grams, so that collisions are rare.
-const PLACES: u32 = 1 << 20;
+pub(super) const PLACES: u32 = 1 << 20;
 
 /// Folds the text and replaces digits by `0`: which number it is says nothing about the intent.
 fn shape_of(text: &str) -> String {

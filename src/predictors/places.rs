@@ -1,5 +1,7 @@
 //! Which hashed places have weights, and in which row.
 
+use super::features::PLACES;
+
 /// Places that a word of bits holds.
 const WORD: u32 = u64::BITS;
 
@@ -13,9 +15,9 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Of places in rising order, each once; nothing of others.
+    /// Of hashed places in rising order, each once; nothing of others.
     pub fn of(places: &[u32]) -> Option<Self> {
-        if !places.is_sorted_by(|a, b| a < b) {
+        if !places.is_sorted_by(|a, b| a < b) || places.last() >= Some(&PLACES) {
             return None;
         }
         let words = places.last().map_or(0, |last| last / WORD + 1) as usize;
@@ -75,6 +77,7 @@ mod tests {
         }
         assert_eq!(places.iter().collect::<Vec<_>>(), listed);
         assert!(Places::of(&[2, 1]).is_none() && Places::of(&[1, 1]).is_none());
+        assert!(Places::of(&[0, u32::MAX]).is_none());
         assert!(Places::of(&[]).unwrap().row(0).is_none());
     }
 }
