@@ -3,10 +3,11 @@
 
 Usage: python3 scripts/prepare_encoder_data.py DATA_DIR OUT_DIR
 Writes OUT_DIR/lessons.tsv (English for the English teacher, or nothing, TAB a text for the teacher of many languages TAB
-a text of the same meaning), OUT_DIR/pairs.tsv (text TAB text of the same meaning) and OUT_DIR/reviews.tsv (text TAB
-0|1); all but what is for the teachers is folded. Which sets, under which licences: models/CARD.md. Test splits, CLINC150,
-Banking77, sets marked "not for training" and whatever a shop writes are left out, and so is a tenth of the shop reviews,
-which prepare_eval_data.py measures on.
+a text of the same meaning), OUT_DIR/pairs.tsv (text TAB text of the same meaning) and OUT_DIR/reviews.tsv (a review for the
+teacher TAB the same TAB 0, 1, or nothing where nobody has judged it); all but what is for the teachers is folded. Which sets,
+under which licences: models/CARD.md. Test splits, CLINC150, Banking77, sets marked "not for training" and whatever a shop
+writes are left out, and so are two tenths of the shop reviews, on which heads are calibrated and measured
+(prepare_eval_data.py).
 """
 
 import csv
@@ -23,7 +24,7 @@ from pathlib import Path
 SEED = 20261125
 ENGLISH_CHARS_MAX = 160
 HAN_CHARS_MAX = 48
-REVIEW_CHARS_MAX = 120
+REVIEW_CHARS_MAX = 240
 KEPT_OUT_SEED = 42
 
 
@@ -168,7 +169,7 @@ def chinese(data, rng):
         yield from rng.sample(parts, min(3, len(parts)))
 
 
-RECOMBINED_ENGLISH, RECOMBINED_CHINESE = 400_000, 250_000
+RECOMBINED_ENGLISH, RECOMBINED_CHINESE = 800_000, 600_000
 RECOMBINED_WORDS_MAX, RECOMBINED_CHARS_MAX = 22, 30
 
 
@@ -347,14 +348,16 @@ def unlike(texts, least, most):
 
 
 def shop_reviews(data):
-    """(review, label) of the shops, nine tenths to learn from and one kept out; none that ChnSentiCorp has too."""
+    """(review, label) of the shops: eight tenths to learn from, one to calibrate on and one to measure on; none that
+    ChnSentiCorp has too."""
     skip = set(lines(data / "zh_sentiment_shopping10/rows_also_in_chnsenticorp_dev_or_test.txt"))
     text = "\n".join(lines(data / "zh_sentiment_shopping10/online_shopping_10_cats.csv.gz"))
     rows = enumerate(csv.DictReader(io.StringIO(text)))
     kept = list({row["review"]: row["label"] for at, row in rows if str(at) not in skip and row["review"]}.items())
     random.Random(KEPT_OUT_SEED).shuffle(kept)
-    learnt = len(kept) * 9 // 10
-    return kept[:learnt], kept[learnt:]
+    measured = len(kept) * 9 // 10
+    calibrating = measured // 10
+    return kept[calibrating:measured], kept[:calibrating], kept[measured:]
 
 
 def takeaway_reviews(data):
@@ -363,7 +366,8 @@ def takeaway_reviews(data):
         yield row["review"], row["label"]
 
 
-def reviews(data):
+def judged(data):
+    """(review, label)"""
     yield from shop_reviews(data)[0]
     yield from takeaway_reviews(data)
     for row in lines(data / "sst2/train.tsv.gz"):
@@ -374,6 +378,32 @@ def reviews(data):
         parts = row.split("\t")
         if len(parts) >= 5 and parts[4] in "01":
             yield parts[3], parts[4]
+
+
+PATCHED_CHINESE, PATCHED_ENGLISH = 240_000, 120_000
+PATCHES_MAX = 4  # of one review
+CLAUSE_END = re.compile(r"(?<=[。！？!?；;，,\n.])\s*|\s+(?=(?:but|and|though|although|which|that|while|yet)\b)")
+
+
+def reviews(data, rng):
+    """Reviews that people judged, and reviews patched together from clauses of several, which only the teacher judges:
+    nobody can learn those by heart."""
+    said = [(clean(text)[:REVIEW_CHARS_MAX], label) for text, label in judged(data)]
+    yield from ((text, label) for text, label in said if label in ("0", "1"))
+    chinese = [re.search("[\u4e00-\u9fff]", text) is not None for text, _ in said]
+    for count, ours, between in ((PATCHED_CHINESE, True, ""), (PATCHED_ENGLISH, False, " ")):
+        clauses = [
+            [part for part in CLAUSE_END.split(text) if len(part) > 1]
+            for (text, _), theirs in zip(said, chinese)
+            if theirs == ours
+        ]
+        clauses = [parts for parts in clauses if parts]
+        for _ in range(count):
+            patches = []
+            for parts in rng.choices(clauses, k=rng.randint(1, PATCHES_MAX)):
+                start = rng.randrange(len(parts))
+                patches += parts[start : start + rng.randint(1, 4)]
+            yield between.join(patches)[:REVIEW_CHARS_MAX], ""
 
 
 def folding(data):
@@ -399,7 +429,7 @@ def table(path, rows):
     with open(path, "w", encoding="utf-8") as f:
         for row in rows:
             # A lesson may stand more than once: that is its weight.
-            if row[-1] and row[-2] and (row not in seen or path.name == "lessons.tsv"):
+            if row not in seen or path.name == "lessons.tsv":
                 seen.add(row)
                 written += 1
                 f.write("\t".join(row) + "\n")
@@ -417,12 +447,12 @@ def main():
     def slip(text):
         return slipped(text, readings_of, readings, rng) if text else text
 
-    taught = lessons(data, words, by_english, slip, rng)
-    table(out / "lessons.tsv", ((clean(a), clean(b), fold(text)) for a, b, text in taught))
+    taught = ((clean(a), clean(b), fold(text)) for a, b, text in lessons(data, words, by_english, slip, rng))
+    table(out / "lessons.tsv", (row for row in taught if row[1] and row[2]))
     twins = ((fold(a), fold(b)) for a, b in pairs(data, slip, rng))
     table(out / "pairs.tsv", ((a, b) for a, b in twins if len(a) > 1 and len(b) > 1))
-    heard = ((fold(text)[:REVIEW_CHARS_MAX], label) for text, label in reviews(data))
-    table(out / "reviews.tsv", ((text, label) for text, label in heard if len(text) > 1 and label in ("0", "1")))
+    heard = ((clean(text), fold(text), label) for text, label in reviews(data, rng))
+    table(out / "reviews.tsv", (row for row in heard if len(row[1]) > 1))
 
 
 if __name__ == "__main__":

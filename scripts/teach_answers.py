@@ -2,9 +2,8 @@
 """Teaches the encoder which article answers a question, on the help centres in scripts/lessons.
 
 Usage: python3 scripts/teach_answers.py DATA TEXTS ENCODER OUT [--steps N] [--kept-out SHOP ...]
-DATA is the folder of public sets, TEXTS that of prepare_encoder_data.py, ENCODER one that train_encoder.py wrote, OUT the folder to write. Needs what
-train_encoder.py needs, and no accelerator: two cores take half an hour. Shops that are kept out are measured instead, and so are those
-that were written later.
+DATA is the folder of public sets, TEXTS that of prepare_encoder_data.py, ENCODER one that train_encoder.py wrote, OUT the folder to
+write. Needs what train_encoder.py needs: a minute or two on an accelerator. Shops that are kept out are measured instead.
 
 Until here the encoder was told what texts mean, not what they are for. A help centre's question and its answer seldom mean
 the same ("three weeks. no money" – "Ask us for the refund's reference number"), and its articles are near to each other. So each
@@ -15,7 +14,6 @@ it keeps: texts of its own lessons must lie where they lay, and pairs stay toget
 """
 
 import argparse
-import json
 import random
 from pathlib import Path
 
@@ -28,17 +26,18 @@ from torch.nn import functional as F
 
 import prepare_encoder_data
 import train_encoder
+from shops import LANGS, shops_of
 from teachers import DEVICE, say
-from train_encoder import EMBEDDINGS, SEED, TEMPERATURE, WIDTH, Drawn, Net, Texts, contrast, table, thinned, write
+from train_encoder import (
+    EMBEDDINGS, REVIEW_PIECES_MAX, SEED, TEMPERATURE, WIDTH, Drawn, Net, Texts, contrast, table, thinned, write,
+)
 
-LESSONS = Path(__file__).parent / "lessons"
-LANGS = ("zh", "en")
 TEXT_PIECES_MAX = 96
-ASKED, UNANSWERED, SAME, KNOWN, PAIRS = 112, 16, 48, 128, 48  # questions, sentences in both languages, texts and pairs of a step
-KNOWN_TEXTS, KNOWN_PAIRS = 100_000, 60_000  # of the encoder's own lessons
+ASKED, UNANSWERED, SAME, KNOWN, PAIRS = 112, 16, 48, 384, 96  # questions, sentences in both languages, texts and pairs of a step
+KNOWN_TEXTS, KNOWN_REVIEWS, KNOWN_PAIRS = 160_000, 40_000, 60_000  # of the encoder's own lessons
 FOREIGN = 0.4  # chance that an article is there in the language that is not asked in
-WRITTEN_MAX = 3  # questions that an article itself names
 NEIGHBOURHOOD = 8_000
+SEEN_AT_ONCE = 64 if DEVICE == "cpu" else 512  # texts
 # What counts how much: articles by whole vectors and by pieces, the very sentence, what is not answered, one sentence in both
 # languages, staying, pairs.
 WEIGHTS = (1.0, 1.0, 0.3, 0.3, 0.3, 20.0, 0.3)
@@ -61,39 +60,6 @@ def encoder(folder):
     return net.to(DEVICE), Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
-# The shops
-
-
-class Shop:
-    """Places of a shop's texts: articles by language as titles and sentences; questions as (article, place, sentence)."""
-
-    def __init__(self, path, add):
-        self.name, self.articles, self.unanswered = path.stem, [], {lang: [] for lang in LANGS}
-        self.asked = {lang: [] for lang in LANGS}
-        for row in map(json.loads, prepare_encoder_data.lines(path)):
-            if "unanswered" in row:
-                self.unanswered = {lang: list(map(add, row["unanswered"][lang])) for lang in LANGS}
-                continue
-            at = len(self.articles)
-            self.articles.append(
-                {lang: [add(row["title"][lang]), *map(add, row["text"][lang])] for lang in LANGS}
-            )
-            for lang in LANGS:
-                self.asked[lang] += [(at, add(question), sentence) for question, sentence in row["asked"][lang]]
-
-    def written(self, lang, at, but):
-        """A few questions that an article could name, none of those that are asked."""
-        own = [place for article, place, _ in self.asked[lang] if article == at and place not in but]
-        return random.sample(own, random.randint(0, min(WRITTEN_MAX, len(own))))
-
-
-def shops_of(kept_out, add):
-    """Shops to learn from, and shops to measure: those that are kept out by name, and those written later."""
-    shops, later = ([Shop(path, add) for path in sorted(LESSONS.glob(at))] for at in ("*.jsonl", "later/*.jsonl"))
-    kept = [shop for shop in shops if shop.name in kept_out]
-    return [shop for shop in shops if shop not in kept], kept + later
-
-
 class Shelf:
     """Texts of several articles as the net sees them; `groups` holds places of each article's texts."""
 
@@ -101,7 +67,7 @@ class Shelf:
         flat = np.array([place for group in groups for place in group])
         order, length = np.argsort(texts.lengths[flat], kind="stable"), texts.lengths[flat].max()
         vectors, pieces = [], []
-        for some in np.array_split(order, max(1, len(order) // 64)):
+        for some in np.array_split(order, max(1, len(order) // SEEN_AT_ONCE)):
             x, mask = net.states(texts.take(flat[some]))
             vectors.append(net.pooled(x, mask))
             said = net.pieces(x, mask)[0]
@@ -146,8 +112,9 @@ class School:
         self.texts = Texts(tokenizer, said, TEXT_PIECES_MAX)
         chosen = random.Random(SEED)
         known = chosen.sample([row[2] for row in table(tables / "lessons.tsv")], KNOWN_TEXTS)
+        known += chosen.sample([row[1] for row in table(tables / "reviews.tsv")], KNOWN_REVIEWS)
         pairs = chosen.sample(table(tables / "pairs.tsv"), KNOWN_PAIRS)
-        self.known = Texts(tokenizer, known)
+        self.known = Texts(tokenizer, known, REVIEW_PIECES_MAX)
         self.left, self.right = (Texts(tokenizer, [row[of] for row in pairs]) for of in (0, 1))
         self.before = encoded(net, self.known)
         a, b = self.left.lengths, self.right.lengths
@@ -163,12 +130,9 @@ class School:
         shop, lang = random.choice(self.shops), random.choice(LANGS)
         asked = random.sample(shop.asked[lang], ASKED)
         but, count = {place for _, place, _ in asked}, len(asked)
-        there = [lang if random.random() >= FOREIGN else LANGS[LANGS.index(lang) - 1] for _ in shop.articles]
-        groups = [
-            article[lang] + shop.written(lang, at, but)
-            for at, (article, lang) in enumerate(zip(shop.articles, there))
-        ]
-        sentences = torch.tensor([len(article[lang]) - 1 for article, lang in zip(shop.articles, there)])
+        there, articles = shop.shelf(lang, FOREIGN)
+        groups = [texts + shop.written(of, at, but) for at, (of, texts) in enumerate(zip(there, articles))]
+        sentences = torch.tensor([len(article) - 1 for article in articles])
         shelf = Shelf(net, self.texts, groups)
         questions = [place for _, place, _ in asked] + random.sample(shop.unanswered[lang], UNANSWERED)
         near, met, met_by_text = shelf.scores(net, thinned(self.take(questions)))
@@ -185,8 +149,7 @@ class School:
         )
         missed = F.softplus((self.edge - met[each, own]) * self.sharp).mean()
         imagined = F.softplus((met[count:].amax(1) - self.edge) * self.sharp).mean()
-        both = random.sample([pair for article in shop.articles for pair in zip(*article.values())], SAME)
-        zh, en = (net(self.take([pair[of] for pair in both])) for of in (0, 1))
+        zh, en = (net(self.take(list(texts))) for texts in zip(*shop.both(SAME)))
         return whole, piecewise, very, (missed + imagined) / 2, drawn_together(zh, en)
 
     def of_before(self, net):
@@ -234,7 +197,7 @@ def teach(net, school, steps):
         "edge": [school.edge],
     }
     groups = [{"params": params, "lr": RATES[name], "base": RATES[name]} for name, params in of.items()]
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=DEVICE == "cuda")
     averages = []
     for step in range(steps):
         for group in optimizer.param_groups:
@@ -254,7 +217,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("data", "texts", "encoder", "out"):
         parser.add_argument(name, type=Path)
-    parser.add_argument("--steps", type=int, default=750)
+    parser.add_argument("--steps", type=int, default=1_000)
     parser.add_argument("--kept-out", nargs="*", default=[])
     args = parser.parse_args()
     torch.manual_seed(SEED)

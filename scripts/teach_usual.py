@@ -21,7 +21,8 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
 import prepare_encoder_data
-from teach_answers import LANGS, TEXT_PIECES_MAX, encoded, encoder, shops_of
+from shops import LANGS, shops_of
+from teach_answers import TEXT_PIECES_MAX, encoded, encoder
 from teachers import say
 from train_encoder import Texts
 

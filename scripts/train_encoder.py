@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
-"""Trains the text encoder from the tables of prepare_encoder_data.py and two teachers (teachers.py).
+"""Trains the text encoder from the tables of prepare_encoder_data.py and what two teachers say of them (ask_teacher.py).
 
-Usage: python3 scripts/train_encoder.py TEXTS MINILM E5 OUT [--steps N]
-MINILM is the folder of all-MiniLM-L6-v2, E5 the file of multilingual-e5-small. Needs torch, numpy, tokenizers and
-safetensors. An accelerator takes minutes; without one, give fewer and smaller steps. What is slow is kept beside the
-tables (the teachers' vectors) and in OUT (state.pt, every thousand steps), so a run that was cut off goes on where it was.
+Usage: python3 scripts/train_encoder.py TEXTS MINILM OUT [--steps N | --seconds S]
+MINILM is the folder of all-MiniLM-L6-v2, whose pieces ours start from. Needs torch, numpy, tokenizers and safetensors. An
+accelerator takes minutes; without one, give fewer and smaller steps. OUT keeps the vocabulary, and state.pt every few thousand
+steps, so a run that was cut off goes on where it was.
 
 The net is that of src/predictors/encoder/gated.rs. Its vector has room for both teachers: they stand side by side, turned
 so that most of both fits. Of an English text it learns what MiniLM and E5 say, of Chinese what E5 says and, where the
 English is known, what MiniLM says of that (Reimers and Gurevych, 2020). It draws texts together that mean the same
-(InfoNCE), and hears in reviews what pleasure sounds like.
+(InfoNCE), and hears in texts, reviews above all, as much pleasure as the tuned E5 does.
 """
 
 import argparse
 import json
 import math
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -25,23 +26,23 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from torch import nn
 from torch.nn import functional as F
 
-import teachers
 from teachers import DEVICE, say
 
 SEED = 20261125
 PIECES = 16_000  # of the vocabulary
 SEEN_MIN = 3  # a piece seen less often is no piece
 NEIGHBOURS = 18_000  # pairs of pieces side by side that have a meaning of their own, in each script
-TEXT_PIECES_MAX, REVIEW_PIECES_MAX = 40, 96  # looked at while training
+TEXT_PIECES_MAX, REVIEW_PIECES_MAX = 40, 192  # looked at while training
 EMBEDDINGS = ("embedding", "pair_embedding")  # kept as bytes
 WIDTH, LAYERS, WINDOW, HEADS = 256, 3, 3, 4
 DIMENSIONS, PIECE_DIMENSIONS = 384, 48
 ENGLISH_SHARE = 0.5  # of the vector's squared length, that MiniLM has; the rest is E5's
-DRAWN = (3072, 256, 96)  # lessons, pairs and reviews of a step
+DRAWN = (6144, 512, 512)  # lessons, pairs and reviews of a step
 DROPPED = 0.1  # of the pieces of pairs and reviews, which are few and would be learnt by heart
 NEIGHBOURHOOD = 60_000  # rows of like length, from which a step draws
 TEMPERATURE = 0.05
-WEIGHTS = (2.0, 0.1, 0.1, 0.2, 0.15)  # nearness to the teachers, telling texts apart as each does, pairs, pleasure
+# Of lessons: nearness to the teachers, telling texts apart as each teacher does, pleasure; of reviews: nearness, pleasure.
+LESSON_WEIGHTS, PAIR_WEIGHT, REVIEW_WEIGHTS = (2.0, 0.1, 0.1, 0.2), 0.2, (0.5, 0.2)
 RATE, WARM_UP_STEPS = 3e-3, 500
 
 
@@ -53,15 +54,11 @@ def table(path):
 # What the teachers say
 
 
-def asked(teacher, texts, cache):
-    """A teacher's vectors of texts, asked for once."""
-    if cache.exists():
-        vectors = load_file(cache)["vectors"]
-        if len(vectors) == len(texts):
-            return vectors
-    vectors = teacher().encode(texts)
-    save_file({"vectors": vectors}, cache)
-    return vectors
+def told(texts):
+    """What the teachers are asked: English of MiniLM, what any text means of E5."""
+    lessons, reviews = (table(texts / f"{name}.tsv") for name in ("lessons", "reviews"))
+    english = [text for text in dict.fromkeys(row[0] for row in lessons) if text]
+    return english, list(dict.fromkeys([row[1] for row in lessons] + [row[0] for row in reviews]))
 
 
 def centred(vectors, texts):
@@ -148,6 +145,11 @@ def rms(x, weights):
     return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * weights
 
 
+def looked_up(table, rows):
+    """An embedding. What flows back is added up in place, which can be recorded (`replayed`)."""
+    return table.index_select(0, rows.flatten()).unflatten(0, rows.shape)
+
+
 class Layer(nn.Module):
     def __init__(self):
         super().__init__()
@@ -187,8 +189,9 @@ class Net(nn.Module):
         """What each piece means where it stands, and where one is."""
         mask = (ids >= 0).unsqueeze(2).float()
         ids = ids.clamp(min=0)
-        beside = F.embedding(self.pair_rows(ids), self.pair_embedding, padding_idx=len(self.pairs))
-        x = (F.embedding(ids, self.embedding) + beside) * mask
+        rows = self.pair_rows(ids)
+        beside = looked_up(self.pair_embedding, rows) * (rows < len(self.pairs)).unsqueeze(2)
+        x = (looked_up(self.embedding, ids) + beside) * mask
         for at in range(LAYERS):
             x = getattr(self, f"layer{at}")(x, mask)
         return rms(x, self.norm) * mask, mask
@@ -228,20 +231,30 @@ class Texts:
         self.ids = torch.from_numpy(ids).to(DEVICE)
 
     def take(self, at):
-        return self.ids[torch.from_numpy(at).to(DEVICE), : self.lengths[at].max()].long()
+        return self.of_length(torch.from_numpy(at).to(DEVICE), self.lengths[at].max())
+
+    def of_length(self, at, length):
+        return self.ids[at, :length].long()
 
 
 class Drawn:
     """Rows sorted by length; a step draws from a neighbourhood, so that little is padded."""
 
-    def __init__(self, lengths, random):
+    def __init__(self, lengths, random, every=1):
         order = np.argsort(lengths, kind="stable")
         self.order = order[lengths[order] > 0]
-        self.random = random
+        self.lengths, self.random, self.every = lengths, random, every
 
     def draw(self, count):
         start = self.random.integers(0, max(1, len(self.order) - NEIGHBOURHOOD + 1))
         return self.order[start + self.random.integers(0, min(NEIGHBOURHOOD, len(self.order)), count)]
+
+    def length(self, at):
+        """Of the longest, up to the next of `every`."""
+        return self.rounded(self.lengths[at].max())
+
+    def rounded(self, lengths):
+        return -(-lengths // self.every) * self.every
 
 
 def places(texts, lessons, column):
@@ -251,59 +264,80 @@ def places(texts, lessons, column):
 
 
 class School:
-    def __init__(self, texts, minilm, e5, out, random):
+    def __init__(self, texts, minilm, out, random):
         lessons, pairs, reviews = (table(texts / f"{name}.tsv") for name in ("lessons", "pairs", "reviews"))
-        english, meant = ([text for text in dict.fromkeys(row[of] for row in lessons) if text] for of in (0, 1))
-        self.english = asked(lambda: teachers.minilm(minilm), english, texts / "minilm.safetensors").float()
-        self.english *= math.sqrt(ENGLISH_SHARE)
-        self.meant = centred(asked(lambda: teachers.e5(e5), meant, texts / "e5.safetensors"), meant)
-        self.meant *= math.sqrt(1 - ENGLISH_SHARE)
+        folded = [row[2] for row in lessons] + [b for _, b in pairs] + [row[1] for row in reviews]
+        out.mkdir(parents=True, exist_ok=True)
+        kept = str(out / "tokenizer.json")
+        # The trainer breaks ties anew each time, so a run that goes on keeps its vocabulary.
+        self.tokenizer = Tokenizer.from_file(kept) if Path(kept).exists() else vocabulary(folded)
+        self.tokenizer.save(kept)
+        self.start = start(self.tokenizer, minilm, lessons)
+        self.lessons = Texts(self.tokenizer, [row[2] for row in lessons])
+        self.left, self.right = (Texts(self.tokenizer, [row[of] for row in pairs]) for of in (0, 1))
+        self.reviews = Texts(self.tokenizer, [row[1] for row in reviews], REVIEW_PIECES_MAX)
+        self.pairs = neighbours([self.lessons, self.left, self.right, self.reviews], self.tokenizer)
+        self.listen(texts, lessons, reviews)
+        a, b = self.left.lengths, self.right.lengths
+        longest = np.where((a > 0) & (b > 0), np.maximum(a, b), 0)
+        of = ((self.lessons.lengths, 4), (longest, 8), (self.reviews.lengths, 16))
+        self.draws = [Drawn(lengths, random, every) for lengths, every in of]
+
+    def listen(self, texts, lessons, reviews):
+        """What the teachers say of the texts."""
+        english, meant = told(texts)
+        self.english = load_file(texts / "minilm.safetensors")["vectors"].float() * math.sqrt(ENGLISH_SHARE)
+        of_e5 = load_file(texts / "e5.safetensors")
+        self.meant = centred(of_e5["vectors"], meant) * math.sqrt(1 - ENGLISH_SHARE)
+        assert (len(self.english), len(self.meant)) == (len(english), len(meant)), "the teachers were asked other texts"
+        self.pleased = of_e5["pleased"].float().to(DEVICE)
         # What is not known in English is a last row of zeros.
         self.english = torch.cat([self.english, torch.zeros(1, self.english.shape[1])])
         english_of, meant_of = places(english + [""], lessons, 0), places(meant, lessons, 1)
         same = torch.tensor([row[0] == row[1] for row in lessons])
         self.turn = side_by_side(self.english[english_of[same]], self.meant[meant_of[same]])
         self.english_of, self.meant_of = english_of.to(DEVICE), meant_of.to(DEVICE)
+        self.review_of = places(meant, reviews, 0).to(DEVICE)
         self.english, self.meant = self.english.half().to(DEVICE), self.meant.half().to(DEVICE)
         self.turn = self.turn.to(DEVICE)
 
-        folded = [row[2] for row in lessons] + [b for _, b in pairs] + [a for a, _ in reviews]
-        out.mkdir(parents=True, exist_ok=True)
-        kept = str(out / "tokenizer.json")
-        # The trainer breaks ties anew each time, so a run that goes on keeps its vocabulary.
-        self.tokenizer = Tokenizer.from_file(kept) if (out / "state.pt").exists() else vocabulary(folded)
-        self.tokenizer.save(kept)
-        self.start = start(self.tokenizer, minilm, lessons)
-        self.lessons = Texts(self.tokenizer, [row[2] for row in lessons])
-        self.left, self.right = (Texts(self.tokenizer, [row[of] for row in pairs]) for of in (0, 1))
-        self.reviews = Texts(self.tokenizer, [a for a, _ in reviews], REVIEW_PIECES_MAX)
-        self.pairs = neighbours([self.lessons, self.left, self.right, self.reviews], self.tokenizer)
-        self.pleased = torch.tensor([float(b == "1") for _, b in reviews], device=DEVICE)
-        a, b = self.left.lengths, self.right.lengths
-        longest = np.where((a > 0) & (b > 0), np.maximum(a, b), 0)
-        self.draws = [Drawn(lengths, random) for lengths in (self.lessons.lengths, longest, self.reviews.lengths)]
-
-    def loss(self, net):
-        lessons, pairs, reviews = (draws.draw(count) for draws, count in zip(self.draws, DRAWN))
-        at = torch.from_numpy(lessons).to(DEVICE)
+    def of_lessons(self, net, at, length):
         english_of, meant_of = self.english_of[at], self.meant_of[at]
         english, meant = self.english[english_of].float(), self.meant[meant_of].float()
-        said = (net(self.lessons.take(lessons)) @ self.turn).split([english.shape[1], meant.shape[1]], 1)
+        vectors = net(self.lessons.of_length(at, length))
+        said = (vectors @ self.turn).split([english.shape[1], meant.shape[1]], 1)
         known = (english_of < len(self.english) - 1).float()
         apart = (said[0] - english).square().sum(1) * known + (said[1] - meant).square().sum(1)
         of_english = contrast(said[0], english, english_of, known)
         of_meant = contrast(said[1], meant, meant_of, torch.ones_like(known))
-        left, right = net(thinned(self.left.take(pairs))), net(thinned(self.right.take(pairs)))
-        one = torch.ones(len(pairs), device=DEVICE)
-        each = torch.arange(len(pairs), device=DEVICE)
+        near = (F.cosine_similarity(said[0], english) * known).sum() / known.sum().clamp(min=1)
+        figures = (near, F.cosine_similarity(said[1], meant).mean())
+        parts = (apart.mean() / 2, of_english, of_meant, self.pleasure(net, vectors, meant_of))
+        return weighed(LESSON_WEIGHTS, parts), torch.stack((*figures, parts[-1]))
+
+    def of_pairs(self, net, at, length):
+        left, right = (net(thinned(side.of_length(at, length))) for side in (self.left, self.right))
+        one = torch.ones(len(at), device=DEVICE)
+        each = torch.arange(len(at), device=DEVICE)
         together = (contrast(left, right, each, one) + contrast(right, left, each, one)) / 2
-        logits = net.polarity(net(thinned(self.reviews.take(reviews)))).squeeze(1) * 4
-        pleased = self.pleased[torch.from_numpy(reviews).to(DEVICE)]
-        pleasure = F.binary_cross_entropy_with_logits(logits.float(), pleased)
-        near = F.cosine_similarity(said[0], english) * known
-        parts = (apart.mean() / 2, of_english, of_meant, together, pleasure)
-        figures = (near.sum() / known.sum().clamp(min=1), F.cosine_similarity(said[1], meant).mean(), pleasure)
-        return sum(weight * part for weight, part in zip(WEIGHTS, parts)), torch.stack(figures).detach()
+        return PAIR_WEIGHT * together, together[None]
+
+    def of_reviews(self, net, at, length):
+        meant_of = self.review_of[at]
+        vectors = net(thinned(self.reviews.of_length(at, length)))
+        said = (vectors @ self.turn)[:, self.english.shape[1] :]
+        apart = (said - self.meant[meant_of].float()).square().sum(1).mean() / 2
+        pleasure = self.pleasure(net, vectors, meant_of)
+        return weighed(REVIEW_WEIGHTS, (apart, pleasure)), pleasure[None]
+
+    def pleasure(self, net, vectors, meant_of):
+        """How far the net's idea of how pleased texts are is from the teacher's."""
+        logits = net.polarity(vectors).squeeze(1) * 4
+        return F.binary_cross_entropy_with_logits(logits.float(), self.pleased[meant_of])
+
+
+def weighed(weights, parts):
+    return sum(weight * part for weight, part in zip(weights, parts))
 
 
 def thinned(ids):
@@ -313,10 +347,10 @@ def thinned(ids):
     return ids.masked_fill(dropped, -1)
 
 
-def contrast(left, right, names, weights):
+def contrast(left, right, names, weights, temperature=TEMPERATURE):
     """Each row of one side must be nearest to its partner among all of the other; rows of one name are no rivals, nor is
     what weighs nothing."""
-    scores = F.normalize(left, dim=1) @ F.normalize(right, dim=1).T / TEMPERATURE
+    scores = F.normalize(left, dim=1) @ F.normalize(right, dim=1).T / temperature
     rivals = (names[:, None] != names[None]) & (weights[None] > 0)
     rivals.fill_diagonal_(True)
     lost = F.cross_entropy(
@@ -325,35 +359,86 @@ def contrast(left, right, names, weights):
     return (lost * weights).sum() / weights.sum().clamp(min=1)
 
 
-def teach(net, school, steps, out):
-    optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.01, fused=True)
-    state, first = out / "state.pt", 0
+class Recorded:
+    """A part of a step, forward and backward. What an accelerator does for it is recorded once for each length and then
+    replayed: to start thousands of small kernels one by one would take ten times as long as they run."""
+
+    def __init__(self, part, net, draws, count, pool):
+        self.part, self.net, self.draws, self.count, self.pool = part, net, draws, count, pool
+        self.records = {}
+
+    def run(self, at, length):
+        with torch.autocast(DEVICE, torch.bfloat16, enabled=DEVICE == "cuda", cache_enabled=False):
+            loss, figures = self.part(self.net, at, length)
+        loss.backward()
+        return figures.detach()
+
+    def record(self):
+        for length in np.unique(self.draws.rounded(self.draws.lengths[self.draws.order])):
+            at = torch.from_numpy(self.draws.draw(self.count)).to(DEVICE)
+            stream = torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                self.run(at, length)
+            torch.cuda.current_stream().wait_stream(stream)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph, pool=self.pool):
+                figures = self.run(at, length)
+            self.records[length] = at, graph, figures
+
+    def step(self):
+        at = self.draws.draw(self.count)
+        length, at = self.draws.length(at), torch.from_numpy(at)
+        if length not in self.records:
+            return self.run(at.to(DEVICE), length)
+        there, graph, figures = self.records[length]
+        there.copy_(at)
+        graph.replay()
+        return figures
+
+
+def recorded(net, school):
+    pool = torch.cuda.graph_pool_handle() if DEVICE == "cuda" else None
+    parts = (school.of_lessons, school.of_pairs, school.of_reviews)
+    parts = [Recorded(part, net, draws, count, pool) for part, draws, count in zip(parts, school.draws, DRAWN)]
+    if DEVICE == "cuda":
+        for part in parts:
+            part.step()  # What is learnt gets its gradient, to be added up in place.
+            part.record()
+            say(f"recorded {len(part.records)} lengths")
+    return parts
+
+
+def teach(net, school, steps, seconds, out):
+    optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.01, fused=DEVICE == "cuda")
+    state, step, parts = out / "state.pt", 0, recorded(net, school)
     if state.exists():
         kept = torch.load(state)
-        first = kept["step"]
+        step = kept["step"]
         net.load_state_dict(kept["net"])
         optimizer.load_state_dict(kept["optimizer"])
         for draws in school.draws:
             draws.random.bit_generator.state = kept["random"]
-        say(f"going on from step {first}")
-    averages = []
-    for step in range(first, steps):
-        rate = RATE * min(1, (step + 1) / WARM_UP_STEPS) * max(0.01, 0.5 * (1 + math.cos(math.pi * step / steps)))
+        say(f"going on from step {step}")
+    averages, began = [], time.time()
+    while (done := (time.time() - began) / seconds if seconds else step / steps) < 1:
+        rate = RATE * min(1, (step + 1) / WARM_UP_STEPS) * max(0.01, 0.5 * (1 + math.cos(math.pi * done)))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        with torch.autocast(DEVICE, torch.bfloat16):
-            loss, figures = school.loss(net)
-        optimizer.zero_grad()
-        loss.backward()
+        optimizer.zero_grad(set_to_none=DEVICE == "cpu")
+        figures = [part.step() for part in parts]
         optimizer.step()
-        averages.append(figures)
-        if (step + 1) % 500 == 0:
-            english, meant, pleasure = torch.stack(averages).mean(0).tolist()
+        step += 1
+        if step % 10 == 0:
+            averages.append(torch.cat(figures))
+        if step % 500 == 0:
+            names = ("minilm", "e5", "pleasure", "pairs", "pleasure in reviews")
+            figures = [f"{name} {at:.3f}" for name, at in zip(names, torch.stack(averages).mean(0).tolist())]
             averages = []
-            say(f"encoder {step + 1}/{steps} minilm {english:.3f} e5 {meant:.3f} pleasure {pleasure:.3f}")
-        if (step + 1) % 1000 == 0:
+            say(f"encoder {step} {done:.0%}", *figures)
+        if step % 5000 == 0 and not seconds:
             random = school.draws[0].random.bit_generator.state
-            kept = {"step": step + 1, "net": net.state_dict(), "optimizer": optimizer.state_dict(), "random": random}
+            kept = {"step": step, "net": net.state_dict(), "optimizer": optimizer.state_dict(), "random": random}
             torch.save(kept, out / "state.new")
             (out / "state.new").replace(state)
 
@@ -385,15 +470,16 @@ def write(net, tokenizer, out):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("texts", "minilm", "e5", "out"):
+    for name in ("texts", "minilm", "out"):
         parser.add_argument(name, type=Path)
-    parser.add_argument("--steps", type=int, default=8_000)
+    parser.add_argument("--steps", type=int, default=8_200)
+    parser.add_argument("--seconds", type=float, help="instead: as many steps as fit, all at once")
     args = parser.parse_args()
     torch.manual_seed(SEED)
-    school = School(args.texts, args.minilm, args.e5, args.out, np.random.default_rng(SEED))
+    school = School(args.texts, args.minilm, args.out, np.random.default_rng(SEED))
     say(f"{len(school.lessons.ids)} lessons, {len(school.left.ids)} pairs, {len(school.reviews.ids)} reviews")
     net = Net(school.start, school.pairs, DIMENSIONS).to(DEVICE)
-    teach(net, school, args.steps, args.out)
+    teach(net, school, args.steps, args.seconds, args.out)
     write(net, school.tokenizer, args.out)
     (args.out / "state.pt").unlink(missing_ok=True)
     say(f"wrote {args.out}; now `xiaoer train`")

@@ -206,8 +206,13 @@ impl Here<'_> {
     /// The customer says something while people think: it is dealt with, and the question stays.
     fn waits(&self, step: &Step) -> Option<Action> {
         let turn = &self.tracker.turn;
-        if turn.replied || turn.flow_ended.is_some() {
+        if turn.replied {
             return Some(Action::Listen);
+        }
+        if turn.flow_ended.is_some() {
+            // A task above made room for another, which begins now; else there is this one still.
+            let other = self.other_task(step).filter(|_| !turn.took("cancel"));
+            return other.or_else(|| Some(self.say("approval_waits", Vec::new(), None)));
         }
         let called = people::angry_in_task(self.tracker, self.bot)
             .or_else(|| people::sensitive_in_task(self.tracker, self.bot))

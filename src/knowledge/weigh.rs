@@ -100,21 +100,21 @@ impl Parts {
 
 /// Weights of the ranking.
 const RANKING: [f32; FEATURES] = [
-    1.53, 0.28, 0.51, 0.1, 0.36, 0.0, 0.0, 4.45, 4.1, 3.39, 3.37, 2.55, 1.9, 2.09, 2.93, 2.75, 0.0, 0.91, 0.0,
+    1.6, 0.18, 0.45, 0.19, 0.19, 0.15, 0.0, 4.43, 3.95, 3.43, 3.61, 2.51, 1.85, 2.42, 2.39, 2.73, 0.0, 0.88,
+    0.0,
 ];
 
 /// Weights of the choice among the passages of the best article.
 const WITHIN: [f32; FEATURES] = [
-    1.54, 0.04, 0.0, 0.0, 0.54, 0.85, 0.0, 4.11, 3.68, 0.17, 2.81, 1.92, 0.09, 1.98, 0.0, 0.95, 1.12, 0.0,
-    0.0,
+    1.28, 0.0, 0.0, 0.0, 0.47, 0.85, 0.0, 4.28, 4.09, 0.01, 2.68, 2.01, 0.0, 2.24, 0.0, 1.27, 1.07, 0.0, 0.0,
 ];
 
 /// Weights of the features of the best hit, of its lead over the next article, and a bias.
 const ANSWERABLE: [f32; FEATURES] = [
-    0.0, 0.0, 0.06, 0.0, 0.0, 0.0, 0.0, 1.17, 1.36, 0.96, 1.49, 0.9, 0.47, 0.68, 0.86, 0.88, 0.0, 0.0, 1.56,
+    0.0, 0.0, 0.08, 0.0, 0.0, 0.0, 0.0, 1.63, 1.54, 0.97, 1.38, 0.72, 0.2, 1.07, 0.67, 0.54, 0.0, 0.0, 1.57,
 ];
-const ANSWERABLE_LEAD: f32 = 0.36;
-const ANSWERABLE_BIAS: f32 = -5.15;
+const ANSWERABLE_LEAD: f32 = 0.4;
+const ANSWERABLE_BIAS: f32 = -5.22;
 /// Where no word speaks for a passage, its meaning must be at least so near; a topic alone is had by babble too.
 const MEANING_MIN: f32 = 0.35;
 /// Where less than this of a question's words does, at least so near; such words as all texts have (`so it goes`) babble has too.

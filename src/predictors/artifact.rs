@@ -13,13 +13,14 @@ use super::Error;
 use super::bytes::ByteRows;
 use super::encoder::{EMBEDDINGS, Encoder};
 use super::heads::{Head, SCOPE_FEATURES};
-use super::linear::{Linear, Taste};
+use super::linear::Linear;
+use super::meaning::Meaning;
 use super::mix::Mix;
 use super::places::Places;
 use crate::conversation::sha256;
 
 /// Version of this layout.
-pub(super) const FORMAT: u32 = 4;
+pub(super) const FORMAT: u32 = 5;
 /// File of the weights of an encoder that was tuned with the heads.
 pub(super) const TUNED: &str = "encoder.safetensors";
 /// Largest file, in bytes.
@@ -111,7 +112,7 @@ pub(super) struct HeadManifest {
     pub labels: Vec<String>,
     pub oos: Option<usize>,
     pub mix: Mix,
-    pub taste: Taste,
+    pub cost: f32,
     pub scope: [f32; SCOPE_FEATURES + 1],
     pub scope_min: f32,
     pub certain_min: f32,
@@ -123,7 +124,7 @@ impl HeadManifest {
             labels: head.labels.clone(),
             oos: head.oos,
             mix: head.mix,
-            taste: head.taste,
+            cost: head.cost,
             scope: head.scope,
             scope_min: head.scope_min,
             certain_min: head.certain_min,
@@ -249,8 +250,6 @@ pub(super) fn head_tensors(name: &str, head: &Head) -> Result<Vec<(String, Tenso
         Ok(Tensor::from_slice(values, shape, &Device::Cpu)?.to_dtype(DType::F16)?)
     };
     let key = |part: &str| format!("{name}.{part}");
-    let mut dense = head.linear.dense.clone();
-    dense.resize(dimensions * classes, 0.0);
     let (bytes, steps) = head.linear.sparse.parts();
     Ok(vec![
         (key("places"), Tensor::from_vec(places, rows, &Device::Cpu)?),
@@ -263,7 +262,14 @@ pub(super) fn head_tensors(name: &str, head: &Head) -> Result<Vec<(String, Tenso
             Tensor::from_slice(bytes, (rows, classes), &Device::Cpu)?,
         ),
         (key("scale"), Tensor::from_slice(steps, rows, &Device::Cpu)?),
-        (key("dense"), half(&dense, (dimensions, classes))?),
+        (
+            key("meaning"),
+            half(&head.meaning.weights, (dimensions, classes))?,
+        ),
+        (
+            key("meaning.bias"),
+            Tensor::from_slice(&head.meaning.bias, classes, &Device::Cpu)?,
+        ),
         (
             key("bias"),
             Tensor::from_slice(&head.linear.bias, classes, &Device::Cpu)?,
@@ -362,6 +368,7 @@ pub(super) fn head_of(
     let numbers = [
         manifest.mix.linear,
         manifest.mix.likeness,
+        manifest.mix.meaning,
         manifest.scope_min,
         manifest.certain_min,
     ];
@@ -377,14 +384,15 @@ pub(super) fn head_of(
             rows: places,
             weights: floats("weights", &[rows])?,
             sparse: ByteRows::new(bytes, floats("scale", &[rows])?, classes),
-            dense: Some(floats("dense", &[dimensions, classes])?)
-                .filter(|_| manifest.taste.dense_scale > 0.0)
-                .unwrap_or_default(),
             bias: floats("bias", &[classes])?,
+        },
+        meaning: Meaning {
+            weights: floats("meaning", &[dimensions, classes])?,
+            bias: floats("meaning.bias", &[classes])?,
         },
         means: floats("means", &[classes, dimensions])?,
         mix: manifest.mix,
-        taste: manifest.taste,
+        cost: manifest.cost,
         scope: manifest.scope,
         scope_min: manifest.scope_min,
         certain_min: manifest.certain_min,

@@ -99,9 +99,9 @@ pub fn evaluate_classifier(
     for name in encoder::FILES {
         files += artifact::read(folder, name)?.len() as u64;
     }
-    let numbers = head.linear.dense.len() + head.means.len();
+    let numbers = head.meaning.weights.len() + head.means.len();
     let grams = head.linear.rows.len() * (labels.len() + 3 * size_of::<f32>());
-    let head_bytes = grams + 2 * numbers + 4 * head.linear.bias.len();
+    let head_bytes = grams + 2 * numbers + 8 * head.linear.bias.len();
     report.model_bytes = files + head_bytes as u64;
     Ok(report)
 }

@@ -1,18 +1,17 @@
 //! Heads over features: fitted on messages, calibrated on others, with an explicit score for whether a
 //! message is in scope at all.
 
-use super::linear::{Features, Linear, Taste, softmax};
+use super::linear::{Features, Linear, softmax};
 use super::margin::dot;
+use super::meaning::Meaning;
 use super::metrics;
-use super::mix::Mix;
+use super::mix::{Mix, Scores};
 
 /// Cost of an error that is tried first; where labels are noisy a lower one is better.
 const COST: f32 = 0.4;
 /// Factor from one cost to the next.
 const COST_STEP: f32 = 4.0;
-/// Fits of one head: three costs with n-grams alone, and the best of them with the encoder's vector beside the n-grams. An
-/// encoder that has seen the messages tells more of them than it will of others; then the n-grams learn alone, and
-/// likeness to the means speaks for it.
+/// Fits of one head: n-grams at three costs, and the encoder's vector.
 const FITS: usize = 4;
 /// Features of the scope score: margin over the out-of-scope class, best probability, best cosine.
 pub(super) const SCOPE_FEATURES: usize = 3;
@@ -26,11 +25,13 @@ pub(super) struct Head {
     /// Place of the out-of-scope label.
     pub oos: Option<usize>,
     pub linear: Linear,
-    /// How the weights were fitted.
-    pub taste: Taste,
+    /// What the vector says.
+    pub meaning: Meaning,
+    /// Cost of an error under which the weights of n-grams were fitted.
+    pub cost: f32,
     /// Mean vector of each class, of length one: `classes x dimensions`.
     pub means: Vec<f32>,
-    /// How what the weights say and likeness to the means become probabilities.
+    /// How what n-grams and vector say and likeness to the means become probabilities.
     pub mix: Mix,
     /// Weights of the scope features and a bias; logistic.
     pub scope: [f32; SCOPE_FEATURES + 1],
@@ -77,11 +78,12 @@ impl Head {
         mut after_class: impl FnMut(),
     ) -> Self {
         let means = directions.map_or_else(|| class_means(train, labels.len()), <[f32]>::to_vec);
-        let mut fitted = |cost: f32, dense_scale: f32| {
-            let taste = Taste { cost, dense_scale };
+        let meaning = fit_meaning(train, labels.len(), &mut after_class);
+        let mut fitted = |cost: f32| {
             let mut head = Self {
-                linear: fit_linear(train, labels.len(), taste, &mut after_class),
-                taste,
+                linear: fit_linear(train, labels.len(), cost, &mut after_class),
+                meaning: meaning.clone(),
+                cost,
                 means: means.clone(),
                 labels: labels.to_vec(),
                 oos,
@@ -93,20 +95,19 @@ impl Head {
             (head.calibrate(valid), head)
         };
         let better = |a: (f64, Self), b: (f64, Self)| if b.0 > a.0 { b } else { a };
-        let mut best = better(fitted(COST, 0.0), fitted(COST * COST_STEP, 0.0));
-        let next = if best.1.taste.cost > COST {
+        let best = better(fitted(COST), fitted(COST * COST_STEP));
+        let next = if best.1.cost > COST {
             COST * COST_STEP * COST_STEP
         } else {
             COST / COST_STEP
         };
-        best = better(best, fitted(next, 0.0));
-        let cost = best.1.taste.cost;
-        better(best, fitted(cost, 1.0)).1
+        better(best, fitted(next)).1
     }
 
     /// The same calibration over weights fitted on more messages.
     pub fn refit(mut self, all: Set<'_>, directions: Option<&[f32]>, mut after_class: impl FnMut()) -> Self {
-        self.linear = fit_linear(all, self.labels.len(), self.taste, &mut after_class);
+        self.meaning = fit_meaning(all, self.labels.len(), &mut after_class);
+        self.linear = fit_linear(all, self.labels.len(), self.cost, &mut after_class);
         if directions.is_none() {
             self.means = class_means(all, self.labels.len());
         }
@@ -118,11 +119,16 @@ impl Head {
         FITS * classes
     }
 
+    /// How often [`Self::refit`] does.
+    pub fn steps_again(classes: usize) -> usize {
+        2 * classes
+    }
+
     pub fn predict(&self, features: &Features) -> Said {
-        let likeness = self.likeness(features.near());
-        let logits = self.mix.logits(&self.linear.logits(features), &likeness);
+        let scores = self.scores(features);
+        let logits = self.mix.logits(&scores);
         let probabilities = softmax(&logits);
-        let scope = self.scope_features(&logits, &probabilities, &likeness);
+        let scope = self.scope_features(&logits, &probabilities, &scores[1]);
         Said {
             in_scope: logistic(&self.scope, &scope),
             probabilities,
@@ -131,9 +137,20 @@ impl Head {
 
     /// What the vectors of a message add to the lead of one class over another, in logits.
     pub fn dense_lead(&self, features: &Features, class: usize, other: usize) -> f32 {
-        let likeness = self.likeness(features.near());
-        let linear = self.linear.dense_lead(&features.dense, class, other);
-        self.mix.linear * linear + self.mix.likeness * (likeness[class] - likeness[other])
+        let (likeness, meaning) = (
+            self.likeness(features.near()),
+            self.meaning.logits(&features.dense),
+        );
+        let lead = |scores: &[f32]| scores[class] - scores[other];
+        self.mix.meaning * lead(&meaning) + self.mix.likeness * lead(&likeness)
+    }
+
+    fn scores(&self, features: &Features) -> Scores {
+        [
+            self.linear.logits(&features.places),
+            self.likeness(features.near()),
+            self.meaning.logits(&features.dense),
+        ]
     }
 
     /// Cosines of a vector to the classes' means.
@@ -156,22 +173,18 @@ impl Head {
 
     /// Fits the probabilities; the share of `valid` that is predicted rightly.
     fn calibrate(&mut self, valid: Set<'_>) -> f64 {
-        let said: Vec<(Vec<f32>, Vec<f32>)> = valid
-            .features
-            .iter()
-            .map(|f| (self.linear.logits(f), self.likeness(f.near())))
-            .collect();
+        let said: Vec<Scores> = valid.features.iter().map(|f| self.scores(f)).collect();
         self.mix = Mix::fit(&said, valid.labels);
         let mut rows = Vec::with_capacity(said.len());
         let (mut right, mut inside, mut hits) = (Vec::new(), Vec::new(), 0);
-        for ((linear, likeness), label) in said.iter().zip(valid.labels) {
-            let logits = self.mix.logits(linear, likeness);
+        for (scores, label) in said.iter().zip(valid.labels) {
+            let logits = self.mix.logits(scores);
             let p = softmax(&logits);
             hits += usize::from(argmax(&p) == *label);
             if argmax(&p) == *label && Some(*label) != self.oos {
                 right.push(p[*label]);
             }
-            rows.push(self.scope_features(&logits, &p, likeness));
+            rows.push(self.scope_features(&logits, &p, &scores[1]));
             inside.push(Some(*label) != self.oos);
         }
         self.certain_min = metrics::quantile(&right, 0.05);
@@ -188,10 +201,14 @@ impl Head {
     }
 }
 
-fn fit_linear(set: Set<'_>, classes: usize, taste: Taste, after_class: &mut impl FnMut()) -> Linear {
-    let mut linear = Linear::fresh(set.features, set.labels, classes, set.dimensions);
-    linear.train(set.features, set.labels, taste, |_| after_class());
+fn fit_linear(set: Set<'_>, classes: usize, cost: f32, after_class: &mut impl FnMut()) -> Linear {
+    let mut linear = Linear::fresh(set.features, set.labels, classes);
+    linear.train(set.features, set.labels, cost, after_class);
     linear
+}
+
+fn fit_meaning(set: Set<'_>, classes: usize, after_class: &mut impl FnMut()) -> Meaning {
+    Meaning::of(set.features, set.labels, (classes, set.dimensions), after_class)
 }
 
 fn class_means(set: Set<'_>, classes: usize) -> Vec<f32> {

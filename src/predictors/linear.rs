@@ -1,9 +1,6 @@
-//! One linear function for each class over an encoder's vector and hashed n-grams together. Dense and
-//! sparse features see different things; together they beat either.
+//! One linear function for each class over hashed n-grams.
 
 use std::collections::HashMap;
-
-use serde::{Deserialize, Serialize};
 
 use super::bytes::ByteRows;
 use super::margin::{Example, Problem};
@@ -13,16 +10,6 @@ use super::places::Places;
 const SEEN_MIN: u32 = 2;
 /// Most weights of n-grams, one a class each; they are most of an artifact's bytes.
 const WEIGHTS_MAX: usize = 6_500_000;
-/// What a fit is told.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Taste {
-    /// What an example on the wrong side costs, against the size of the weights.
-    pub cost: f32,
-    /// Weight of the dense vector beside the n-grams; both have length one.
-    pub dense_scale: f32,
-}
-
 /// A message as features: the unit vector of the encoder and the places of its n-grams.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Features {
@@ -43,7 +30,7 @@ impl Features {
     }
 }
 
-/// One head: logits = bias + dense · D + Σ rows of S.
+/// Logits = bias + Σ rows of S.
 #[derive(Debug, Clone)]
 pub(super) struct Linear {
     pub classes: usize,
@@ -53,14 +40,12 @@ pub(super) struct Linear {
     pub weights: Vec<f32>,
     /// A weight a class.
     pub sparse: ByteRows,
-    /// `dimensions x classes`; nothing where the vector weighs nothing.
-    pub dense: Vec<f32>,
     pub bias: Vec<f32>,
 }
 
 impl Linear {
-    /// An untrained head for these examples.
-    pub fn fresh(examples: &[&Features], labels: &[usize], classes: usize, dimensions: usize) -> Self {
+    /// Untrained, for these examples.
+    pub fn fresh(examples: &[&Features], labels: &[usize], classes: usize) -> Self {
         let mut seen: HashMap<u32, u32> = HashMap::new();
         for place in examples.iter().flat_map(|e| &e.places) {
             *seen.entry(*place).or_insert(0) += 1;
@@ -75,7 +60,6 @@ impl Linear {
             weights: kept.iter().zip(leans).map(weight).collect(),
             rows,
             sparse: ByteRows::default(),
-            dense: vec![0.0; dimensions * classes],
             bias: vec![0.0; classes],
         }
     }
@@ -112,24 +96,10 @@ impl Linear {
         known.iter().copied().zip(leads).collect()
     }
 
-    /// What a vector adds to the lead of one class over another.
-    pub fn dense_lead(&self, dense: &[f32], class: usize, other: usize) -> f32 {
-        let rows = self.dense.chunks(self.classes);
-        let leads = dense.iter().zip(rows).map(|(v, w)| v * (w[class] - w[other]));
-        leads.sum()
-    }
-
     /// Logits of all classes.
-    pub fn logits(&self, features: &Features) -> Vec<f32> {
-        self.logits_of(&self.active(&features.places), &features.dense)
-    }
-
-    fn logits_of(&self, active: &[(u32, f32)], dense: &[f32]) -> Vec<f32> {
+    pub fn logits(&self, places: &[u32]) -> Vec<f32> {
         let mut logits = self.bias.clone();
-        self.sparse.add(active, &mut logits);
-        for (row, value) in self.dense.chunks(self.classes).zip(dense) {
-            add_scaled(&mut logits, row, *value);
-        }
+        self.sparse.add(&self.active(places), &mut logits);
         logits
     }
 
@@ -139,38 +109,29 @@ impl Linear {
         &mut self,
         examples: &[&Features],
         labels: &[usize],
-        taste: Taste,
-        mut after_class: impl FnMut(usize),
+        cost: f32,
+        after_class: &mut impl FnMut(),
     ) {
         let (classes, rows) = (self.classes, self.weights.len());
-        if taste.dense_scale == 0.0 {
-            self.dense.clear(); // What weighs nothing need not be multiplied.
-        }
-        let dimensions = self.dense.len() / classes.max(1);
         let problem = Problem {
             examples: examples
                 .iter()
                 .map(|e| Example {
                     sparse: self.active(&e.places),
-                    dense: &e.dense[..dimensions],
+                    dense: &[],
                 })
                 .collect(),
             labels,
             classes,
             rows,
-            dimensions,
-            dense_scale: taste.dense_scale,
-            cost: taste.cost,
+            dimensions: 0,
+            cost,
         };
-        let (mut done, mut sparse) = (0, vec![0.0; rows * classes]);
-        let (dense, bias) = (&mut self.dense, &mut self.bias);
+        let mut sparse = vec![0.0; rows * classes];
         problem.solve(|class, weights| {
-            let scaled: Vec<f32> = weights.dense.iter().map(|w| w * taste.dense_scale).collect();
             put_column(&mut sparse, classes, class, &weights.sparse);
-            put_column(dense, classes, class, &scaled);
-            bias[class] = weights.bias;
-            done += 1;
-            after_class(done);
+            self.bias[class] = weights.bias;
+            after_class();
         });
         self.sparse = ByteRows::of(&sparse, classes);
     }
@@ -205,15 +166,10 @@ fn leanings(examples: &[&Features], labels: &[usize], classes: usize, rows: &Pla
     seen.iter().map(lean).collect()
 }
 
-fn put_column(table: &mut [f32], width: usize, column: usize, values: &[f32]) {
+/// Puts values into a column of a table.
+pub(super) fn put_column(table: &mut [f32], width: usize, column: usize, values: &[f32]) {
     for (row, value) in table.chunks_mut(width).zip(values) {
         row[column] = *value;
-    }
-}
-
-fn add_scaled(sum: &mut [f32], row: &[f32], scale: f32) {
-    for (s, r) in sum.iter_mut().zip(row) {
-        *s += r * scale;
     }
 }
 
@@ -232,7 +188,6 @@ mod tests {
 
     fn features(text: &str) -> Features {
         Features {
-            dense: vec![0.5, 0.5],
             places: features::places(text),
             ..Features::default()
         }
@@ -251,15 +206,11 @@ mod tests {
         let labels = [0, 0, 1, 1, 0, 1];
         let examples: Vec<_> = texts.iter().map(|t| features(t)).collect();
         let examples: Vec<&Features> = examples.iter().collect();
-        let mut head = Linear::fresh(&examples, &labels, 2, 2);
+        let mut head = Linear::fresh(&examples, &labels, 2);
         let mut done = 0;
-        let taste = Taste {
-            cost: 10.0,
-            dense_scale: 0.5,
-        };
-        head.train(&examples, &labels, taste, |classes| done = classes);
+        head.train(&examples, &labels, 10.0, &mut || done += 1);
         assert_eq!(done, 2);
-        let p = softmax(&head.logits(&features("give me my money")));
+        let p = softmax(&head.logits(&features::places("give me my money")));
         assert!(p[0] > 0.6, "{p:?}");
     }
 
@@ -281,9 +232,9 @@ mod tests {
                 .filter_map(|place| head.rows.row(place));
             known.map(|row| head.weights[row]).fold(0.0, f32::max)
         };
-        let two = Linear::fresh(&examples, &[0, 0, 1, 1], 2, 2);
+        let two = Linear::fresh(&examples, &[0, 0, 1, 1], 2);
         assert!(weight(&two, "good") > weight(&two, "film") + 0.5);
-        let three = Linear::fresh(&examples, &[0, 0, 1, 2], 3, 2);
+        let three = Linear::fresh(&examples, &[0, 0, 1, 2], 3);
         assert!((weight(&three, "good") - weight(&three, "film")).abs() < 1e-6);
     }
 

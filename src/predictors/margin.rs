@@ -31,8 +31,6 @@ pub(super) struct Problem<'a> {
     pub rows: usize,
     /// Length of the dense vectors.
     pub dimensions: usize,
-    /// Factor of the dense vectors.
-    pub dense_scale: f32,
     /// What an example on the wrong side costs, against the size of the weights.
     pub cost: f32,
 }
@@ -76,7 +74,7 @@ impl Problem<'_> {
             bias: 0.0,
         };
         let slack = 0.5 / self.cost;
-        let sizes: Vec<f32> = self.examples.iter().map(|e| self.size(e) + slack).collect();
+        let sizes: Vec<f32> = self.examples.iter().map(|e| Self::size(e) + slack).collect();
         let mut duals = vec![0.0_f32; self.examples.len()];
         let mut open: Vec<usize> = (0..self.examples.len()).collect();
         let mut random = StdRng::seed_from_u64(SEED + class as u64);
@@ -88,7 +86,7 @@ impl Problem<'_> {
             for &at in &open {
                 let side = if self.labels[at] == class { 1.0 } else { -1.0 };
                 let example = &self.examples[at];
-                let slope = slack.mul_add(duals[at], side * self.score(&weights, example) - 1.0);
+                let slope = slack.mul_add(duals[at], side * Self::score(&weights, example) - 1.0);
                 // Safe examples far from the margin are shut out until the others are solved.
                 if duals[at] == 0.0 && slope > shut_above {
                     continue;
@@ -99,7 +97,7 @@ impl Problem<'_> {
                 most = most.max(gain);
                 if gain.abs() > 1e-9 {
                     let dual = (duals[at] - slope / sizes[at]).max(0.0);
-                    self.add(&mut weights, example, (dual - duals[at]) * side);
+                    Self::add(&mut weights, example, (dual - duals[at]) * side);
                     duals[at] = dual;
                 }
             }
@@ -118,28 +116,27 @@ impl Problem<'_> {
         weights
     }
 
-    fn size(&self, example: &Example<'_>) -> f32 {
+    fn size(example: &Example<'_>) -> f32 {
         let sparse: f32 = example.sparse.iter().map(|(_, v)| v * v).sum();
         let dense: f32 = example.dense.iter().map(|v| v * v).sum();
-        dense.mul_add(self.dense_scale * self.dense_scale, sparse + 1.0)
+        sparse + dense + 1.0
     }
 
-    fn score(&self, weights: &Weights, example: &Example<'_>) -> f32 {
+    fn score(weights: &Weights, example: &Example<'_>) -> f32 {
         let sparse: f32 = example
             .sparse
             .iter()
             .map(|(row, v)| weights.sparse[*row as usize] * v)
             .sum();
-        self.dense_scale
-            .mul_add(dot(&weights.dense, example.dense), sparse + weights.bias)
+        dot(&weights.dense, example.dense) + sparse + weights.bias
     }
 
-    fn add(&self, weights: &mut Weights, example: &Example<'_>, by: f32) {
+    fn add(weights: &mut Weights, example: &Example<'_>, by: f32) {
         for (row, value) in &example.sparse {
             weights.sparse[*row as usize] += by * value;
         }
         for (weight, value) in weights.dense.iter_mut().zip(example.dense) {
-            *weight += by * self.dense_scale * value;
+            *weight += by * value;
         }
         weights.bias += by;
     }
@@ -185,7 +182,6 @@ mod tests {
             classes: 2,
             rows: 0,
             dimensions: 1,
-            dense_scale: 1.0,
             cost: 1_000.0,
         };
         let mut found = Vec::new();

@@ -10,6 +10,7 @@ mod features;
 mod heads;
 mod linear;
 mod margin;
+mod meaning;
 pub mod metrics;
 mod mix;
 mod places;

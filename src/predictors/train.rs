@@ -243,7 +243,7 @@ impl<'a> Part<'a> {
         let classes = self.labels.len();
         let (what, all) = (
             self.what,
-            Head::steps(classes) + classes * usize::from(self.borrowed),
+            Head::steps(classes) + Head::steps_again(classes) * usize::from(self.borrowed),
         );
         let mut done = 0;
         let mut report = || {

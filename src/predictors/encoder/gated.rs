@@ -17,7 +17,7 @@ use crate::predictors::margin::dot;
 /// `model_type` in `config.json`.
 pub(super) const MODEL_TYPE: &str = "xiaoer-gated";
 /// Pieces looked at together.
-pub(super) const PIECES_MAX: usize = 96;
+pub(super) const PIECES_MAX: usize = 192;
 /// Attention heads of the pooling.
 const HEADS: usize = 4;
 /// Names of the weights that say what pieces and pairs of pieces mean.
