@@ -26,6 +26,7 @@ from torch.nn import functional as F
 
 import prepare_encoder_data
 import train_encoder
+from lesson import follow
 from shops import LANGS, shops_of
 from teachers import DEVICE, say
 from train_encoder import (
@@ -196,21 +197,10 @@ def teach(net, school, steps):
         "sharp": [school.sharp],
         "edge": [school.edge],
     }
-    groups = [{"params": params, "lr": RATES[name], "base": RATES[name]} for name, params in of.items()]
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=DEVICE == "cuda")
-    averages = []
-    for step in range(steps):
-        for group in optimizer.param_groups:
-            group["lr"] = group["base"] * min(1, (step + 1) / WARM_UP_STEPS) * max(0.02, 1 - step / steps)
-        parts = torch.stack([*school.of_shop(net), *school.of_before(net)])
-        optimizer.zero_grad()
-        (parts * torch.tensor(WEIGHTS, device=DEVICE)).sum().backward()
-        optimizer.step()
-        averages.append(parts.detach())
-        if (step + 1) % 100 == 0 or step + 1 == steps:
-            figures = " ".join(f"{figure:.3f}" for figure in torch.stack(averages).mean(0).tolist())
-            averages = []
-            say(f"{step + 1}/{steps} {figures}")
+    groups = [{"params": params, "base": RATES[name]} for name, params in of.items()]
+    follow(
+        lambda: torch.stack([*school.of_shop(net), *school.of_before(net)]), WEIGHTS, groups, WARM_UP_STEPS, steps
+    )
 
 
 def main():

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 import prepare_encoder_data
 import train_encoder
+from lesson import follow
 from shops import shops_of
 from teach_answers import encoded, encoder
 from teachers import DEVICE, say
@@ -87,21 +88,7 @@ def teach(net, before, school, steps):
         {"params": moving, "base": RATES["net"]},
         {"params": list(net.polarity.parameters()), "base": RATES["polarity"]},
     ]
-    optimizer = torch.optim.AdamW(groups, lr=RATES["net"], weight_decay=0.01)
-    averages = []
-    for step in range(steps):
-        for group in optimizer.param_groups:
-            group["lr"] = group["base"] * min(1, (step + 1) / WARM_UP_STEPS) * max(0.02, 1 - step / steps)
-        parts = school.losses(net, before)
-        optimizer.zero_grad()
-        (parts * torch.tensor(WEIGHTS, device=DEVICE)).sum().backward()
-        optimizer.step()
-        averages.append(parts.detach())
-        if (step + 1) % 100 == 0 or step + 1 == steps:
-            figures = " ".join(f"{figure:.3f}" for figure in torch.stack(averages).mean(0).tolist())
-            averages = []
-            say(f"{step + 1}/{steps} {figures}")
-            school.measure(net)
+    follow(lambda: school.losses(net, before), WEIGHTS, groups, WARM_UP_STEPS, steps, lambda: school.measure(net))
 
 
 def main():

@@ -22,6 +22,7 @@ from safetensors.torch import save_file
 from torch.nn import functional as F
 
 import teachers
+from lesson import follow
 from shops import LANGS, shops_of
 from teachers import DEVICE, say
 from train_encoder import SEED, contrast, table
@@ -153,20 +154,7 @@ def tune(school, steps):
         {"params": [weights[name] for name in tuned], "base": RATES["net"]},
         {"params": [school.head, school.edge], "base": RATES["head"]},
     ]
-    optimizer = torch.optim.AdamW(groups, lr=RATES["net"], weight_decay=0.01, fused=DEVICE == "cuda")
-    averages = []
-    for step in range(steps):
-        for group in optimizer.param_groups:
-            group["lr"] = group["base"] * min(1, (step + 1) / WARM_UP_STEPS) * max(0.02, 1 - step / steps)
-        parts = school.losses()
-        optimizer.zero_grad()
-        (parts * torch.tensor(WEIGHTS, device=DEVICE)).sum().backward()
-        optimizer.step()
-        averages.append(parts.detach())
-        if (step + 1) % 100 == 0 or step + 1 == steps:
-            figures = " ".join(f"{figure:.3f}" for figure in torch.stack(averages).mean(0).tolist())
-            averages = []
-            say(f"{step + 1}/{steps} {figures}")
+    follow(school.losses, WEIGHTS, groups, WARM_UP_STEPS, steps)
 
 
 def main():
