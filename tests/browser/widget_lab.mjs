@@ -216,10 +216,10 @@ export const shot = async (page, name) => {
   if (shots) await page.screenshot({ path: join(shots, `${name}.png`), animations: "disabled" });
 };
 
-/** What stands in the log, one line a message, as a reader sees it. */
+/** What stands in the log: the first line of each message, whether a paragraph or a list begins it. */
 export const linesOf = (page) =>
   page.evaluate(() =>
-    [...document.querySelector("xiaoer-widget").shadowRoot.querySelectorAll(".msg")].map((m) => `${m.className.split(" ")[1]} ${m.querySelector(".bubble p")?.textContent ?? ""}`),
+    [...document.querySelector("xiaoer-widget").shadowRoot.querySelectorAll(".msg")].map((m) => `${m.className.split(" ")[1]} ${m.querySelector(".bubble :is(p, li)")?.textContent ?? ""}`),
   );
 
 export async function say(page, text) {
