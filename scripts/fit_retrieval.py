@@ -14,7 +14,7 @@ import numpy as np
 
 FOLDS = 5
 STEPS = 300
-PULL = 0.003
+PULL, ANSWERABLE_PULL = 0.0003, 0.003  # towards no weight at all
 REFUSED_MAX = 0.07  # of the answerable questions, when the limit of refusing is chosen
 
 
@@ -44,13 +44,15 @@ def fit(lists):
     good = np.zeros((len(lists), longest), bool)
     for at, (values, right) in enumerate(lists):
         x[at, : len(right)], absent[at, : len(right)], good[at, : len(right)] = values, 0, right
-    weights, squares = np.ones(width), np.full(width, 1e-6)
+    # A feature is pulled as often as it tells candidates apart: few questions are asked across languages.
+    pull = PULL * np.mean([values.max(0) > values.min(0) for values, _ in lists], axis=0)
+    weights, squares = (pull > 0) * 1.0, np.full(width, 1e-6)
     for _ in range(STEPS):
         scores = x @ weights + absent
         exps = np.exp(scores - scores.max(1, keepdims=True))
         wanted = np.where(good, exps, 0)
         push = exps / exps.sum(1, keepdims=True) - wanted / (wanted.sum(1, keepdims=True) + 1e-12)
-        gradient = PULL * weights + (push[:, :, None] * x).sum((0, 1)) / len(lists)
+        gradient = pull * weights + (push[:, :, None] * x).sum((0, 1)) / len(lists)
         squares += gradient**2
         # Every feature is a reason for, never against.
         weights = np.maximum(0, weights - 0.5 * gradient / np.sqrt(squares))
@@ -63,7 +65,7 @@ def fit_answerable(rows, right, steps=1500):
     rows = np.hstack([rows, np.ones((len(rows), 1))])
     for _ in range(steps):
         error = sigmoid(rows @ weights) - right
-        gradient = rows.T @ error / len(rows) + PULL * np.append(weights[:-1], 0)
+        gradient = rows.T @ error / len(rows) + ANSWERABLE_PULL * np.append(weights[:-1], 0)
         squares += gradient**2
         weights = weights - 0.3 * gradient / np.sqrt(squares)
         weights[:-1] = np.maximum(0, weights[:-1])

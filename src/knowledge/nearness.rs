@@ -27,6 +27,11 @@ impl Bytes {
         }
     }
 
+    /// The numbers, one after the other.
+    pub fn numbers(&self) -> impl Iterator<Item = f32> {
+        self.bytes.iter().map(|byte| f32::from(*byte) * self.scale)
+    }
+
     /// Cosine of two unit vectors; 0 where one is empty.
     pub fn cosine(&self, other: &Self) -> f32 {
         let mut product = 0;

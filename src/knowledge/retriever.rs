@@ -6,6 +6,7 @@ mod named;
 mod own;
 mod question;
 mod translation;
+mod whole;
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -22,8 +23,10 @@ use super::{Encoder, Error, Hit, Meaning, Query};
 use crate::conversation::Lang;
 use frequency::Frequency;
 use named::Named;
+use question::Nearness;
 pub(super) use question::Question;
 use translation::Translations;
+use whole::{Wholes, mean};
 
 /// Candidates that words find.
 const WORD_CANDIDATES_MAX: usize = 60;
@@ -83,6 +86,7 @@ pub(super) struct Retriever {
     pub passages: Vec<Arc<Passage>>,
     entries: Vec<Arc<Entry>>,
     translations: Translations,
+    wholes: Wholes,
     named: Named,
     index: WordIndex,
     plane: Plane,
@@ -140,6 +144,7 @@ impl Retriever {
             average: all.map(|all| all as f32 / entries.len().max(1) as f32),
             plane: plane(&passages, &entries),
             translations: Translations::of(&passages),
+            wholes: Wholes::of(&passages, &entries),
             named: Named::of(&passages),
             passages,
             entries,
@@ -202,11 +207,8 @@ impl Retriever {
             .fold(f32::EPSILON, |best, (_, bm25)| best.max(*bm25));
         let hit = |at: usize| {
             let (at, bm25) = weighed[at];
-            let twin = self
-                .translations
-                .twin(at)
-                .filter(|twin| self.is_open(*twin, query));
-            self.hit(at, self.parts((at, twin), (bm25, best), question))
+            let near = self.near(at, question, query);
+            self.hit(at, self.parts((at, near), (bm25, best), question))
         };
         let hits = on_every_core(weighed.len(), WEIGHED_LEAST, |part| {
             part.map(hit).collect::<Vec<_>>()
@@ -288,13 +290,8 @@ impl Retriever {
         told.sum()
     }
 
-    /// Of a passage, and of what says the same in the other language; with its words' score and the best of all.
-    fn parts(
-        &self,
-        (at, twin): (usize, Option<usize>),
-        (bm25, best): (f32, f32),
-        question: &Question,
-    ) -> Parts {
+    /// Of a passage and how near it means the same, with its words' score and the best of all.
+    fn parts(&self, (at, near): (usize, Nearness), (bm25, best): (f32, f32), question: &Question) -> Parts {
         let (passage, entry) = (&self.passages[at], &self.entries[at]);
         let title = entry
             .terms
@@ -309,9 +306,6 @@ impl Retriever {
             .map(|unit| question.shared(&unit.terms))
             .fold(0.0, f32::max);
         let same_lang = f32::from(u8::from(passage.lang == question.lang));
-        // A text means the same in every language, and one of them may lie nearer to the question.
-        let twin = twin.map(|twin| question.near(&self.entries[twin]));
-        let near = question.near(entry).or(twin.unwrap_or_default());
         Parts {
             words: bm25 / best,
             strength: bm25 / (TERM_MOST * mass.max(f32::EPSILON)),
@@ -323,6 +317,7 @@ impl Retriever {
             meaning: near.text,
             meaning_sentence: near.sentence,
             meaning_question: near.question,
+            meaning_article: near.article,
             pieces: near.pieces,
             pieces_sentence: near.pieces_sentence,
             pieces_question: near.pieces_question,
@@ -460,7 +455,10 @@ fn entry(passage: &Passage, article: Arc<Vec<Gist>>, encoder: Option<&dyn Encode
     };
     let heading = meaning(&passage.heading);
     let units: Vec<Meaning> = passage.units.iter().map(|unit| meaning(&unit.text)).collect();
-    let vectors = units.iter().chain([&heading]).map(|meaning| &meaning.vector);
+    let vectors = units
+        .iter()
+        .chain([&heading])
+        .map(|meaning| meaning.vector.iter().copied());
     Entry {
         terms: Terms::of([&passage.title, &asked, &passage.heading, &passage.text()]),
         questions: passage.questions.iter().map(|q| TermSet::of(q)).collect(),
@@ -478,16 +476,4 @@ fn entry(passage: &Passage, article: Arc<Vec<Gist>>, encoder: Option<&dyn Encode
             .collect(),
         article,
     }
-}
-
-/// The direction that unit vectors have in common: the encoder knows sentences better than pages of them.
-fn mean<'a>(vectors: impl Iterator<Item = &'a Vec<f32>>) -> Bytes {
-    let mut sum: Vec<f32> = Vec::new();
-    for vector in vectors.filter(|vector| !vector.is_empty()) {
-        sum.resize(vector.len(), 0.0);
-        sum.iter_mut().zip(vector).for_each(|(sum, v)| *sum += v);
-    }
-    let length = sum.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::EPSILON);
-    sum.iter_mut().for_each(|v| *v /= length);
-    Bytes::of(&sum)
 }

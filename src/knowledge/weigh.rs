@@ -2,7 +2,7 @@
 //! development questions by `scripts/fit_retrieval.py`. Nothing else ranks, and each part can be shown.
 
 /// Number of features.
-pub const FEATURES: usize = 19;
+pub const FEATURES: usize = 20;
 
 /// Names of the features, in order.
 pub const NAMES: [&str; FEATURES] = [
@@ -16,6 +16,7 @@ pub const NAMES: [&str; FEATURES] = [
     "meaning",
     "meaning_sentence",
     "meaning_question",
+    "meaning_article",
     "pieces",
     "pieces_sentence",
     "pieces_question",
@@ -50,6 +51,8 @@ pub struct Parts {
     pub meaning_sentence: f32,
     /// Cosine of meaning to the nearest question, title or heading.
     pub meaning_question: f32,
+    /// Cosine of meaning to all of its article.
+    pub meaning_article: f32,
     /// How much of the question is met, each of its pieces by the nearest of the passage, its heading, title and questions.
     pub pieces: f32,
     /// The same, by one of its sentences.
@@ -85,6 +88,7 @@ impl Parts {
             self.meaning,
             self.meaning_sentence,
             self.meaning_question,
+            self.meaning_article,
             self.pieces,
             self.pieces_sentence,
             self.pieces_question,
@@ -100,21 +104,23 @@ impl Parts {
 
 /// Weights of the ranking.
 const RANKING: [f32; FEATURES] = [
-    1.6, 0.18, 0.45, 0.19, 0.19, 0.15, 0.0, 4.43, 3.95, 3.43, 3.61, 2.51, 1.85, 2.42, 2.39, 2.73, 0.0, 0.88,
-    0.0,
+    1.37, 0.0, 0.68, 0.0, 0.0, 0.0, 0.0, 5.48, 5.02, 2.04, 5.36, 7.14, 4.49, 0.69, 5.19, 3.57, 2.75, 0.0,
+    0.68, 0.0,
 ];
 
 /// Weights of the choice among the passages of the best article.
 const WITHIN: [f32; FEATURES] = [
-    1.28, 0.0, 0.0, 0.0, 0.47, 0.85, 0.0, 4.28, 4.09, 0.01, 2.68, 2.01, 0.0, 2.24, 0.0, 1.27, 1.07, 0.0, 0.0,
+    0.94, 0.0, 0.0, 0.0, 0.0, 0.89, 0.0, 5.75, 5.18, 0.0, 0.19, 7.32, 1.49, 0.0, 5.0, 9.5, 2.15, 7.62, 0.0,
+    0.0,
 ];
 
 /// Weights of the features of the best hit, of its lead over the next article, and a bias.
 const ANSWERABLE: [f32; FEATURES] = [
-    0.0, 0.0, 0.08, 0.0, 0.0, 0.0, 0.0, 1.63, 1.54, 0.97, 1.38, 0.72, 0.2, 1.07, 0.67, 0.54, 0.0, 0.0, 1.57,
+    0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0, 1.04, 1.47, 0.69, 1.14, 1.37, 0.85, 0.27, 0.9, 0.32, 0.38, 0.03, 0.0,
+    1.51,
 ];
-const ANSWERABLE_LEAD: f32 = 0.4;
-const ANSWERABLE_BIAS: f32 = -5.22;
+const ANSWERABLE_LEAD: f32 = 0.32;
+const ANSWERABLE_BIAS: f32 = -5.18;
 /// Where no word speaks for a passage, its meaning must be at least so near; a topic alone is had by babble too.
 const MEANING_MIN: f32 = 0.35;
 /// Where less than this of a question's words does, at least so near; such words as all texts have (`so it goes`) babble has too.

@@ -68,6 +68,7 @@ impl Question {
             text: near(&entry.gist).max(0.0),
             sentence: most(&mut entry.units.iter().map(|unit| near(&unit.vector))),
             question: most(&mut about().map(|gist| near(&gist.vector))),
+            article: 0.0,
             topic: most(&mut about().map(|gist| asked.topics.cosine(&gist.topics))),
             pieces: pieces.met(&all),
             pieces_least: least(all),
@@ -95,6 +96,8 @@ pub(super) struct Nearness {
     pub text: f32,
     pub sentence: f32,
     pub question: f32,
+    /// The article as a whole; told by the retriever, which knows all of it.
+    pub article: f32,
     pub topic: f32,
     /// How much of the question is met piece by piece: by all of these together, by one sentence, by one question.
     pub pieces: f32,
@@ -111,6 +114,7 @@ impl Nearness {
             text: self.text.max(other.text),
             sentence: self.sentence.max(other.sentence),
             question: self.question.max(other.question),
+            article: self.article.max(other.article),
             topic: self.topic.max(other.topic),
             pieces: self.pieces.max(other.pieces),
             pieces_sentence: self.pieces_sentence.max(other.pieces_sentence),

@@ -1,0 +1,82 @@
+//! What articles mean as wholes: near articles tell themselves apart by all that they say, not by their nearest sentence.
+
+use std::sync::Arc;
+
+use super::super::Query;
+use super::super::ingest::Passage;
+use super::super::nearness::Bytes;
+use super::question::{Nearness, Question};
+use super::{Entry, Retriever, articles};
+
+/// For each passage, what its whole article means.
+pub(super) struct Wholes(Vec<Arc<Bytes>>);
+
+impl Wholes {
+    pub fn of(passages: &[Arc<Passage>], entries: &[Arc<Entry>]) -> Self {
+        let mut wholes = Vec::with_capacity(passages.len());
+        for range in articles(passages) {
+            let written = entries[range.start].article.iter().map(|gist| &gist.vector);
+            let said = entries[range.clone()].iter().map(|entry| &entry.gist);
+            let whole = Arc::new(mean(written.chain(said).map(Bytes::numbers)));
+            wholes.extend(range.map(|_| Arc::clone(&whole)));
+        }
+        Self(wholes)
+    }
+}
+
+impl Retriever {
+    /// How near a passage and its article mean the same as a question. A text means the same in every language, and
+    /// one of them may lie nearer.
+    pub(super) fn near(&self, at: usize, question: &Question, query: &Query<'_>) -> Nearness {
+        let open = |at: &usize| self.is_open(*at, query);
+        let near = question.near(&self.entries[at]);
+        let twin = self.translations.twin(at).filter(open);
+        let near = near.or(twin.map_or_else(Nearness::default, |twin| question.near(&self.entries[twin])));
+        let told = self.translations.article(at).find(open);
+        let whole = |at: usize| {
+            question
+                .gist
+                .as_ref()
+                .map(|asked| asked.vector.cosine(&self.wholes.0[at]))
+        };
+        let article = [Some(at), told].into_iter().flatten().filter_map(whole);
+        Nearness {
+            article: article.fold(0.0, f32::max),
+            ..near
+        }
+    }
+}
+
+/// The direction that unit vectors have in common: the encoder knows sentences better than pages of them.
+pub(super) fn mean<V: IntoIterator<Item = f32>>(vectors: impl Iterator<Item = V>) -> Bytes {
+    let mut sum: Vec<f32> = Vec::new();
+    for vector in vectors {
+        for (at, number) in vector.into_iter().enumerate() {
+            if at == sum.len() {
+                sum.push(0.0);
+            }
+            sum[at] += number;
+        }
+    }
+    let length = sum.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::EPSILON);
+    sum.iter_mut().for_each(|v| *v /= length);
+    Bytes::of(&sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mean;
+    use crate::knowledge::nearness::Bytes;
+
+    #[test]
+    fn a_whole_lies_between_its_parts_and_nothing_is_near_to_nothing() {
+        let parts = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]];
+        let whole = mean(parts.into_iter());
+        for (vector, cosine) in [([1.0, 0.0, 0.0], 0.5_f32.sqrt()), ([0.0, 0.0, 1.0], 0.0)] {
+            let found = Bytes::of(&vector).cosine(&whole);
+            assert!((found - cosine).abs() < 0.01, "{found}, not {cosine}");
+        }
+        let nothing = mean(std::iter::empty::<[f32; 3]>());
+        assert!(Bytes::of(&parts[0]).cosine(&nothing).abs() < f32::EPSILON);
+    }
+}
