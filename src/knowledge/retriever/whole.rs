@@ -51,11 +51,12 @@ impl Retriever {
 pub(super) fn mean<V: IntoIterator<Item = f32>>(vectors: impl Iterator<Item = V>) -> Bytes {
     let mut sum: Vec<f32> = Vec::new();
     for vector in vectors {
-        for (at, number) in vector.into_iter().enumerate() {
-            if at == sum.len() {
-                sum.push(0.0);
-            }
-            sum[at] += number;
+        if sum.is_empty() {
+            sum.extend(vector);
+        } else {
+            sum.iter_mut()
+                .zip(vector)
+                .for_each(|(sum, number)| *sum += number);
         }
     }
     let length = sum.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::EPSILON);
