@@ -107,7 +107,7 @@ impl Retriever {
         for (term, _) in entries.iter().flat_map(|entry| entry.terms.counted()) {
             *frequency.entry(term).or_insert(0) += 1;
         }
-        Ok(Self::over(passages, entries, index, frequency, encoder))
+        Ok(Self::over(None, passages, entries, index, frequency, encoder))
     }
 
     /// The same over other passages; what is unchanged is neither thought over nor indexed again.
@@ -118,7 +118,14 @@ impl Retriever {
         let index = self.index.rebuilt(&documents(&passages, &entries))?;
         let frequency = self.frequency_after(&passages, &entries);
         let encoder = self.encoder.clone();
-        Ok(Self::over(passages, entries, index, frequency, encoder))
+        Ok(Self::over(
+            Some(self),
+            passages,
+            entries,
+            index,
+            frequency,
+            encoder,
+        ))
     }
 
     /// What tells the meaning of texts.
@@ -127,6 +134,7 @@ impl Retriever {
     }
 
     fn over(
+        before: Option<&Self>,
         passages: Vec<Arc<Passage>>,
         entries: Vec<Arc<Entry>>,
         index: WordIndex,
@@ -144,7 +152,7 @@ impl Retriever {
             average: all.map(|all| all as f32 / entries.len().max(1) as f32),
             plane: plane(&passages, &entries),
             translations: Translations::of(&passages),
-            wholes: Wholes::of(&passages, &entries),
+            wholes: Wholes::of(&passages, &entries, before),
             named: Named::of(&passages),
             passages,
             entries,

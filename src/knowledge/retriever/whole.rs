@@ -1,5 +1,6 @@
 //! What articles mean as wholes: near articles tell themselves apart by all that they say, not by their nearest sentence.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::Query;
@@ -11,17 +12,42 @@ use super::{Entry, Retriever, articles};
 /// For each passage, what its whole article means.
 pub(super) struct Wholes(Vec<Arc<Bytes>>);
 
+/// The passages of an article with what they mean together, by the first of them.
+type Known<'a> = HashMap<*const Entry, (&'a [Arc<Entry>], &'a Arc<Bytes>)>;
+
 impl Wholes {
-    pub fn of(passages: &[Arc<Passage>], entries: &[Arc<Entry>]) -> Self {
+    /// Of all articles; what stood like this in a version before is not added up again.
+    pub fn of(passages: &[Arc<Passage>], entries: &[Arc<Entry>], before: Option<&Retriever>) -> Self {
+        let known = before.map_or_else(Known::new, known);
         let mut wholes = Vec::with_capacity(passages.len());
         for range in articles(passages) {
-            let written = entries[range.start].article.iter().map(|gist| &gist.vector);
-            let said = entries[range.clone()].iter().map(|entry| &entry.gist);
-            let whole = Arc::new(mean(written.chain(said).map(Bytes::numbers)));
-            wholes.extend(range.map(|_| Arc::clone(&whole)));
+            let own = &entries[range];
+            let is_same = |there: &[Arc<Entry>]| {
+                there.len() == own.len() && there.iter().zip(own).all(|(a, b)| Arc::ptr_eq(a, b))
+            };
+            let same = known
+                .get(&Arc::as_ptr(&own[0]))
+                .filter(|(there, _)| is_same(there));
+            let whole = same.map_or_else(|| Arc::new(whole(own)), |(_, whole)| Arc::clone(whole));
+            wholes.extend(own.iter().map(|_| Arc::clone(&whole)));
         }
         Self(wholes)
     }
+}
+
+fn known(before: &Retriever) -> Known<'_> {
+    let stood = articles(&before.passages).map(|range| {
+        let own = &before.entries[range.clone()];
+        (Arc::as_ptr(&own[0]), (own, &before.wholes.0[range.start]))
+    });
+    stood.collect()
+}
+
+/// What the passages of an article mean together with its title and questions, which they share.
+fn whole(own: &[Arc<Entry>]) -> Bytes {
+    let written = own[0].article.iter().map(|gist| &gist.vector);
+    let said = own.iter().map(|entry| &entry.gist);
+    mean(written.chain(said).map(Bytes::numbers))
 }
 
 impl Retriever {
