@@ -104,23 +104,23 @@ impl Parts {
 
 /// Weights of the ranking.
 const RANKING: [f32; FEATURES] = [
-    1.37, 0.0, 0.68, 0.0, 0.0, 0.0, 0.0, 5.48, 5.02, 2.04, 5.36, 7.14, 4.49, 0.69, 5.19, 3.57, 2.75, 0.0,
-    0.68, 0.0,
+    1.38, 0.0, 0.66, 0.0, 0.0, 0.0, 0.0, 5.49, 4.92, 1.95, 5.39, 7.09, 4.28, 0.71, 5.27, 3.58, 2.8, 0.0,
+    0.73, 0.0,
 ];
 
 /// Weights of the choice among the passages of the best article.
 const WITHIN: [f32; FEATURES] = [
-    0.94, 0.0, 0.0, 0.0, 0.0, 0.89, 0.0, 5.75, 5.18, 0.0, 0.19, 7.32, 1.49, 0.0, 5.0, 9.5, 2.15, 7.62, 0.0,
+    0.96, 0.0, 0.0, 0.0, 0.0, 0.86, 0.0, 5.76, 5.2, 0.0, 0.35, 7.32, 1.52, 0.0, 4.95, 9.54, 2.19, 7.66, 0.0,
     0.0,
 ];
 
 /// Weights of the features of the best hit, of its lead over the next article, and a bias.
 const ANSWERABLE: [f32; FEATURES] = [
-    0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0, 1.04, 1.47, 0.69, 1.14, 1.37, 0.85, 0.27, 0.9, 0.32, 0.38, 0.03, 0.0,
-    1.51,
+    0.0, 0.0, 0.02, 0.0, 0.0, 0.0, 0.0, 1.08, 1.41, 0.69, 1.24, 1.47, 0.88, 0.35, 0.92, 0.37, 0.33, 0.0, 0.0,
+    1.53,
 ];
-const ANSWERABLE_LEAD: f32 = 0.32;
-const ANSWERABLE_BIAS: f32 = -5.18;
+const ANSWERABLE_LEAD: f32 = 0.31;
+const ANSWERABLE_BIAS: f32 = -5.26;
 /// Where no word speaks for a passage, its meaning must be at least so near; a topic alone is had by babble too.
 const MEANING_MIN: f32 = 0.35;
 /// Where less than this of a question's words does, at least so near; such words as all texts have (`so it goes`) babble has too.

@@ -28,8 +28,8 @@ fn is_wide(c: char) -> bool {
 
 /// Places of all n-grams of a text, sorted, each once.
 ///
-/// Latin words alone, in pairs, and as character 3- to 5-grams with their edges marked; Han
-/// characters alone, in pairs and in threes; punctuation and emoji alone.
+/// Latin words alone, in pairs, beside one another but one, and as character 2- to 5-grams with their edges marked;
+/// Han characters alone, in pairs, threes and fours, and in pairs of either order; punctuation and emoji alone.
 #[must_use]
 pub(super) fn places(text: &str) -> Vec<u32> {
     let mut places: Vec<u32> = grams(&words(&shape_of(text)))
@@ -63,21 +63,22 @@ fn grams(words: &[String]) -> Vec<Gram> {
     };
     for (at, word) in words.iter().enumerate() {
         put(hash("w", word, ""), at, 1);
-        if let Some(next) = words.get(at + 1) {
+        let (next, after) = (words.get(at + 1), words.get(at + 2));
+        if let Some(next) = next {
             put(hash("b", word, next), at, 2);
         }
-        if let Some(after) = words.get(at + 2) {
-            put(hash("s", word, after), at, 3);
-            if word.chars().all(is_wide) {
-                put(hash("t", &format!("{word}{}", words[at + 1]), after), at, 3);
+        if word.chars().all(is_wide) {
+            for (other, count) in next.into_iter().chain(after).zip(2..) {
+                put(together(word, other), at, count);
+            }
+            if let (Some(next), Some(after)) = (next, after) {
+                put(hash("t", &format!("{word}{next}"), after), at, 3);
                 if let Some(fourth) = words.get(at + 3) {
-                    put(
-                        hash("f", &format!("{word}{}{after}", words[at + 1]), fourth),
-                        at,
-                        4,
-                    );
+                    put(hash("f", &format!("{word}{next}{after}"), fourth), at, 4);
                 }
             }
+        } else if let Some(after) = after {
+            put(hash("s", word, after), at, 3);
         }
         character_grams(word, |place| put(place, at, 1));
     }
@@ -86,6 +87,11 @@ fn grams(words: &[String]) -> Vec<Gram> {
         put(hash("$", last, ""), words.len() - 1, 1);
     }
     grams
+}
+
+/// Two characters near each other, in whichever order: what is left when a finger swaps, drops or doubles one.
+fn together(one: &str, other: &str) -> u32 {
+    hash("u", one.min(other), one.max(other))
 }
 
 /// Latin words as they are, every other visible character on its own.
@@ -169,5 +175,12 @@ mod tests {
         assert!(places("").is_empty());
         assert!(places("退货").len() >= 3);
         assert!(places(&"长".repeat(100_000)).len() < 20);
+        // Swapped characters still stand together, Latin words have an order.
+        let shared = |a: &str, b: &str| {
+            let there = places(b);
+            places(a).iter().filter(|place| there.contains(place)).count()
+        };
+        assert_eq!(shared("退货", "货退"), 3);
+        assert_eq!(shared("no ok", "ok no"), 2);
     }
 }

@@ -8,8 +8,10 @@ use super::places::Places;
 
 /// An n-gram seen less often than this while training is noise.
 const SEEN_MIN: u32 = 2;
-/// Most weights of n-grams, one a class each; they are most of an artifact's bytes.
-const WEIGHTS_MAX: usize = 6_500_000;
+/// Most n-grams, and most weights of them, one a class each: they are most of an artifact's bytes.
+const ROWS_MAX: usize = 130_000;
+const WEIGHTS_MAX: usize = 7_200_000;
+
 /// A message as features: the unit vector of the encoder and the places of its n-grams.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Features {
@@ -50,7 +52,7 @@ impl Linear {
         for place in examples.iter().flat_map(|e| &e.places) {
             *seen.entry(*place).or_insert(0) += 1;
         }
-        let kept = kept(&seen, WEIGHTS_MAX / classes.max(1));
+        let kept = kept(&seen, (WEIGHTS_MAX / classes.max(1)).min(ROWS_MAX));
         let rows = Places::of(&kept).unwrap_or_default();
         let all = examples.len() as f32;
         let leans = leanings(examples, labels, classes, &rows);

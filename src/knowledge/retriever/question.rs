@@ -47,8 +47,14 @@ impl Question {
         if mass > 0.0 { found / mass } else { 0.0 }
     }
 
-    /// How near a passage means the same; nothing without an encoder.
-    pub(super) fn near(&self, entry: &Entry) -> Nearness {
+    /// How near an article means the same as a whole; nothing without an encoder.
+    pub(super) fn near_whole(&self, whole: &Bytes) -> f32 {
+        let cosine = self.gist.as_ref().map(|asked| asked.vector.cosine(whole));
+        cosine.map_or(0.0, |cosine| cosine.max(0.0))
+    }
+
+    /// How near a passage and its whole article mean the same; nothing without an encoder.
+    pub(super) fn near(&self, entry: &Entry, whole: &Bytes) -> Nearness {
         let Some(asked) = &self.gist else {
             return Nearness::default();
         };
@@ -68,7 +74,7 @@ impl Question {
             text: near(&entry.gist).max(0.0),
             sentence: most(&mut entry.units.iter().map(|unit| near(&unit.vector))),
             question: most(&mut about().map(|gist| near(&gist.vector))),
-            article: 0.0,
+            article: self.near_whole(whole),
             topic: most(&mut about().map(|gist| asked.topics.cosine(&gist.topics))),
             pieces: pieces.met(&all),
             pieces_least: least(all),
@@ -96,7 +102,7 @@ pub(super) struct Nearness {
     pub text: f32,
     pub sentence: f32,
     pub question: f32,
-    /// The article as a whole; told by the retriever, which knows all of it.
+    /// The article as a whole.
     pub article: f32,
     pub topic: f32,
     /// How much of the question is met piece by piece: by all of these together, by one sentence, by one question.

@@ -12,35 +12,31 @@ use super::{Entry, Retriever, articles};
 /// For each passage, what its whole article means.
 pub(super) struct Wholes(Vec<Arc<Bytes>>);
 
-/// The passages of an article with what they mean together, by the first of them.
-type Known<'a> = HashMap<*const Entry, (&'a [Arc<Entry>], &'a Arc<Bytes>)>;
+/// The passages of an article with what they mean together, by the key of the first.
+type Stood<'a> = HashMap<u64, (&'a [Arc<Passage>], &'a Arc<Bytes>)>;
 
 impl Wholes {
     /// Of all articles; what stood like this in a version before is not added up again.
     pub fn of(passages: &[Arc<Passage>], entries: &[Arc<Entry>], before: Option<&Retriever>) -> Self {
-        let known = before.map_or_else(Known::new, known);
+        let stood = before.map_or_else(Stood::new, stood);
         let mut wholes = Vec::with_capacity(passages.len());
         for range in articles(passages) {
-            let own = &entries[range];
-            let is_same = |there: &[Arc<Entry>]| {
-                there.len() == own.len() && there.iter().zip(own).all(|(a, b)| Arc::ptr_eq(a, b))
-            };
-            let same = known
-                .get(&Arc::as_ptr(&own[0]))
-                .filter(|(there, _)| is_same(there));
-            let whole = same.map_or_else(|| Arc::new(whole(own)), |(_, whole)| Arc::clone(whole));
+            let (own, said) = (&passages[range.clone()], &entries[range]);
+            let is_same = |there: &[Arc<Passage>]| there.iter().map(|p| p.key).eq(own.iter().map(|p| p.key));
+            let same = stood.get(&own[0].key).filter(|(there, _)| is_same(there));
+            let whole = same.map_or_else(|| Arc::new(whole(said)), |(_, whole)| Arc::clone(whole));
             wholes.extend(own.iter().map(|_| Arc::clone(&whole)));
         }
         Self(wholes)
     }
 }
 
-fn known(before: &Retriever) -> Known<'_> {
-    let stood = articles(&before.passages).map(|range| {
-        let own = &before.entries[range.clone()];
-        (Arc::as_ptr(&own[0]), (own, &before.wholes.0[range.start]))
+fn stood(before: &Retriever) -> Stood<'_> {
+    let articles = articles(&before.passages).map(|range| {
+        let own = &before.passages[range.clone()];
+        (own[0].key, (own, &before.wholes.0[range.start]))
     });
-    stood.collect()
+    articles.collect()
 }
 
 /// What the passages of an article mean together with its title and questions, which they share.
@@ -55,21 +51,17 @@ impl Retriever {
     /// one of them may lie nearer.
     pub(super) fn near(&self, at: usize, question: &Question, query: &Query<'_>) -> Nearness {
         let open = |at: &usize| self.is_open(*at, query);
-        let near = question.near(&self.entries[at]);
-        let twin = self.translations.twin(at).filter(open);
-        let near = near.or(twin.map_or_else(Nearness::default, |twin| question.near(&self.entries[twin])));
-        let told = self.translations.article(at).find(open);
-        let whole = |at: usize| {
-            question
-                .gist
-                .as_ref()
-                .map(|asked| asked.vector.cosine(&self.wholes.0[at]))
-        };
-        let article = [Some(at), told].into_iter().flatten().filter_map(whole);
-        Nearness {
-            article: article.fold(0.0, f32::max),
-            ..near
+        let near = |at: usize| question.near(&self.entries[at], &self.wholes.0[at]);
+        if let Some(twin) = self.translations.twin(at).filter(open) {
+            return near(at).or(near(twin));
         }
+        // Articles that are cut differently have no passages in common, but they say the same all told.
+        let told = self.translations.article(at).find(open);
+        let article = told.map_or(0.0, |told| question.near_whole(&self.wholes.0[told]));
+        near(at).or(Nearness {
+            article,
+            ..Nearness::default()
+        })
     }
 }
 
